@@ -1,0 +1,43 @@
+"""The rules that all messages on the wire share.
+
+* A message is a frozen Struct. Field names are ``snake_case`` here and ``camelCase`` on the wire; an odd
+  spelling is given once, with ``msgspec.field(name=...)``.
+* *Optional* means ``= None``: absent on the wire. *Nullable* means ``X | None`` without a default: always sent.
+  There are no other defaults, because a field equal to its default is left out.
+* Unknown fields are ignored on reading. The cloud adds some, such as ``_id``.
+* ``timestamp`` is ISO 8601 text with milliseconds and ``Z`` on everything we send. What we read may be that text,
+  a number of milliseconds since 1970, or absent.
+
+Source: @mentra/sdk 2.1.29 dist/types/messages; docs/protocol.md, Conventions.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from mentra.wrong_names import unknown_name
+
+Number = int | float
+"""A JSON number; JavaScript does not tell 1 from 1.0, so neither do we."""
+
+Timestamp = str | int | float
+"""ISO 8601 text, or milliseconds since 1970."""
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A JSON object on the wire."""
+
+    if not TYPE_CHECKING:  # A type checker would believe that every name exists.
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, self.__struct_fields__)
+
+
+class Message(Wire, frozen=True, kw_only=True, tag_field="type"):
+    """A JSON object that names its own kind in ``type``."""
+
+
+def iso_timestamp(moment: datetime) -> str:
+    """Return an aware datetime as the wire writes it: ``2026-01-31T12:00:00.000Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,163 @@
+"""The life of one app connection, as tables, for both of its ends.
+
+* A table says which event leads from which state to which. A pair that is not listed cannot happen; meeting one
+  is a bug in the caller and raises ``KeyError``.
+* ``what_follows`` reads a close code: is the session over, or is it worth trying again?
+
+Source: @mentra/sdk 2.1.29 dist/app/session/index.js; MentraOS cloud/packages/cloud/src/services/session/
+AppManager.ts (Dec 2025); docs/protocol.md, Life of a connection.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum, auto
+
+
+class State(StrEnum):
+    """Where the app's end of a connection stands."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    """A socket is being opened."""
+    GREETING = "greeting"
+    """The socket is open and ``tpa_connection_init`` is sent; no answer yet."""
+    LIVE = "live"
+    """The cloud acknowledged the connection."""
+    WAITING = "waiting"
+    """The socket was lost; the next attempt is due after a delay."""
+    ENDED = "ended"
+    """For good."""
+
+
+class Event(Enum):
+    """What can happen to the app's end of a connection."""
+
+    CONNECT = auto()
+    OPENED = auto()
+    ACKNOWLEDGED = auto()
+    LOST = auto()
+    """The socket closed, or an attempt failed, in a way that is worth trying again."""
+    OVER = auto()
+    """Refused, stopped by either side, or out of attempts."""
+
+
+APP: Mapping[State, Mapping[Event, State]] = {
+    State.IDLE: {Event.CONNECT: State.CONNECTING, Event.OVER: State.ENDED},
+    State.CONNECTING: {Event.OPENED: State.GREETING, Event.LOST: State.WAITING, Event.OVER: State.ENDED},
+    State.GREETING: {Event.ACKNOWLEDGED: State.LIVE, Event.LOST: State.WAITING, Event.OVER: State.ENDED},
+    State.LIVE: {Event.LOST: State.WAITING, Event.OVER: State.ENDED},
+    State.WAITING: {Event.CONNECT: State.CONNECTING, Event.OVER: State.ENDED},
+    State.ENDED: {Event.OVER: State.ENDED},
+}
+
+
+class RunState(StrEnum):
+    """Where the cloud's end stands: one app of one user."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    """The webhook is on its way; the app has five seconds to connect."""
+    RUNNING = "running"
+    GRACE = "grace"
+    """The socket was lost; the app has five seconds to come back."""
+    RESTARTING = "restarting"
+    """It did not: stop and start webhooks follow."""
+
+
+class RunEvent(Enum):
+    """What can happen to the cloud's end."""
+
+    START = auto()
+    CONNECTED = auto()
+    """A ``tpa_connection_init`` was accepted."""
+    LOST = auto()
+    GRACE_OVER = auto()
+    STOP = auto()
+    """The user stopped the app, the start failed, or the user left."""
+
+
+CLOUD: Mapping[RunState, Mapping[RunEvent, RunState]] = {
+    RunState.STOPPED: {RunEvent.START: RunState.STARTING, RunEvent.STOP: RunState.STOPPED},
+    RunState.STARTING: {
+        RunEvent.CONNECTED: RunState.RUNNING,
+        RunEvent.STOP: RunState.STOPPED,
+    },
+    RunState.RUNNING: {
+        RunEvent.CONNECTED: RunState.RUNNING,
+        RunEvent.LOST: RunState.GRACE,
+        RunEvent.STOP: RunState.STOPPED,
+    },
+    RunState.GRACE: {
+        RunEvent.CONNECTED: RunState.RUNNING,
+        RunEvent.GRACE_OVER: RunState.RESTARTING,
+        RunEvent.STOP: RunState.STOPPED,
+    },
+    RunState.RESTARTING: {RunEvent.START: RunState.STARTING, RunEvent.STOP: RunState.STOPPED},
+}
+
+SOCKET_PATH = "/app-ws"
+"""Where the cloud listens for apps."""
+
+NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
+NO_CODE = 1005
+"""Never sent: stands for a close frame without a code."""
+BROKEN = 1006
+"""Never sent: stands for no close frame at all."""
+POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
+
+
+class RefusalCode(StrEnum):
+    """Codes of ``tpa_connection_error``; there may be others."""
+
+    INVALID_API_KEY = "INVALID_API_KEY"
+    SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
+    APP_NOT_STARTED = "APP_NOT_STARTED"
+    MALFORMED_MESSAGE = "MALFORMED_MESSAGE"
+    MISSING_HEADERS = "MISSING_HEADERS"
+    JWT_INVALID = "JWT_INVALID"
+
+
+CONNECT_WITHIN_S = 5.0
+"""From the start webhook to an accepted ``tpa_connection_init``."""
+GRACE_S = 5.0
+"""From a lost socket to the restart of the app."""
+EMPTY_LIST_IGNORED_S = 8.0
+"""After a (re)connect an empty list of subscriptions has no effect for this long."""
+RECONNECT_DELAYS_S = (1.0, 2.0, 4.0)
+"""Before each attempt to come back; then the connection counts as lost."""
+
+APP_STOPPED = "App stopped"
+USER_SESSION_ENDED = "User session ended"
+
+
+class Meaning(Enum):
+    """What a closed socket means for the session."""
+
+    APP_STOPPED = auto()
+    USER_LEFT = auto()
+    """The phone was away for a minute. There was no stop webhook and there will be none."""
+    REFUSED = auto()
+    """The cloud did not like what we said. It starts the app again by webhook, about five seconds later."""
+    CLOSED = auto()
+    """A clean close for another reason."""
+    LOST = auto()
+    """Anything else: try again."""
+
+
+def session_id_of(user_id: str, package_name: str) -> str:
+    """Return the session id of one app of one user. It is the same at every start."""
+    return f"{user_id}-{package_name}"
+
+
+def what_follows(code: int, reason: str) -> Meaning:
+    """Read a WebSocket close code and its reason."""
+    if USER_SESSION_ENDED in reason:
+        return Meaning.USER_LEFT
+    if APP_STOPPED in reason:
+        return Meaning.APP_STOPPED
+    if code == POLICY_VIOLATION:
+        return Meaning.REFUSED
+    if code in (NORMAL_CLOSURE, GOING_AWAY):
+        return Meaning.CLOSED
+    return Meaning.LOST

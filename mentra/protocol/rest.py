@@ -1,0 +1,115 @@
+"""The REST routes of the cloud that app servers call, what is posted there, and what is answered.
+
+Source: MentraOS cloud/packages/cloud/src/routes and api (Dec 2025); docs/protocol.md, Simple storage, Checking
+credentials.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from mentra.protocol.base import Wire
+from mentra.protocol.settings import Setting
+
+PERMISSIONS = "/api/public/permissions"
+"""Followed by a package name; needs no key."""
+SDK_VERSION = "/api/sdk/version"
+STORAGE = "/api/sdk/simple-storage"
+"""Followed by a user id, and by a key unless all of them are meant."""
+SETTINGS = "/appsettings/user"
+OLD_SETTINGS = "/tpasettings/user"
+"""Followed by a package name; the user stands where other routes have credentials."""
+
+BEARER = "Bearer "
+"""What the header ``authorization`` begins with."""
+
+APP_NOT_FOUND = "App not found"
+"""``error`` of an answer about a package that the cloud does not know."""
+KEY_NOT_FOUND = "Key not found"
+"""``message`` of an answer about a key of the storage under which nothing is stored."""
+
+
+def permissions_path(package_name: str) -> str:
+    """Return the path of what an app has declared."""
+    return f"{PERMISSIONS}/{quote(package_name, safe='')}"
+
+
+def storage_path(user_id: str, key: str) -> str:
+    """Return the path of one value that an app keeps for a user."""
+    return f"{STORAGE}/{quote(user_id, safe='')}/{quote(key, safe='')}"
+
+
+def bearer(package_name: str, api_key: str) -> str:
+    """Return the value of the header ``authorization`` with which an app proves itself."""
+    return f"{BEARER}{package_name}:{api_key}"
+
+
+class DeclaredPermission(Wire, frozen=True, kw_only=True):
+    """One permission that an app has declared."""
+
+    type: str
+
+
+class PermissionsReply(Wire, frozen=True, kw_only=True):
+    """What an app has declared."""
+
+    success: bool
+    package_name: str | None = None
+    permissions: list[DeclaredPermission]
+
+
+class SettingsReply(Wire, frozen=True, kw_only=True):
+    """The settings of an app for a user, as in the acknowledgement of a connection."""
+
+    success: bool
+    settings: list[Setting]
+
+
+class SdkVersions(Wire, frozen=True, kw_only=True):
+    """Versions of the official SDK."""
+
+    required: str
+    latest: str
+
+
+class SdkVersionReply(Wire, frozen=True, kw_only=True):
+    """Which versions of the official SDK the cloud wants."""
+
+    success: bool
+    data: SdkVersions
+    timestamp: str
+
+
+class StoredValue(Wire, frozen=True, kw_only=True):
+    """One value of the storage, as it is put and as it is answered."""
+
+    value: Any
+    """Text; an object where a key with a dot has nested."""
+
+
+class StoredValueReply(Wire, frozen=True, kw_only=True):
+    """One value of the storage."""
+
+    success: bool
+    data: StoredValue
+
+
+class StoredValues(Wire, frozen=True, kw_only=True):
+    """Several values of the storage, to be put beside those there are."""
+
+    data: dict[str, Any]
+
+
+class StoredValuesReply(Wire, frozen=True, kw_only=True):
+    """All values of the storage."""
+
+    success: bool
+    data: dict[str, Any]
+
+
+class Outcome(Wire, frozen=True, kw_only=True):
+    """Every other answer: done, or not and why. Any JSON object can be read as one."""
+
+    success: bool | None = None
+    error: str | None = None
+    message: str | None = None
+    detail: str | None = None

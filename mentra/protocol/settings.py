@@ -1,0 +1,71 @@
+"""An app's settings and the system's, as the cloud writes them.
+
+The list of an app's settings has two shapes. Until the user saved anything it is the schema of the developer
+console: entries with ``defaultValue`` and no ``value``, groups without ``key``. Afterwards it is nothing but
+``{"key", "value"}`` pairs, always the full list.
+
+Source: docs/protocol.md, Settings; @mentra/sdk 2.1.29 dist/types/models.d.ts.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from mentra.protocol.base import Number, Wire
+
+
+class SettingOption(Wire, frozen=True, kw_only=True):
+    """One of the values that a setting can have."""
+
+    label: str
+    value: Any
+
+
+class Setting(Wire, frozen=True, kw_only=True):
+    """One entry of an app's settings."""
+
+    key: str | None = None
+    """Absent on groups and titles."""
+    value: Any = msgspec.UNSET
+    """The user's choice; absent until there is one."""
+    default_value: Any = msgspec.UNSET
+    type: str | None = None
+    """``toggle``, ``text``, ``select``, ``slider``, ``group`` and others."""
+    label: str | None = None
+    title: str | None = None
+    options: list[SettingOption] | None = None
+    min: Number | None = None
+    max: Number | None = None
+    step: Number | None = None
+    placeholder: str | None = None
+    max_lines: Number | None = None
+    show_seconds: bool | None = None
+
+
+class SystemSettings(Wire, frozen=True, kw_only=True):
+    """The settings of MentraOS itself, as the cloud of December 2025 acknowledges a connection with them."""
+
+    use_onboard_mic: bool
+    contextual_dashboard: bool
+    metric_system_enabled: bool
+    head_up_angle: Number
+    dashboard_height: Number
+    dashboard_depth: Number
+    brightness: Number
+    auto_brightness: bool
+    sensing_enabled: bool
+    always_on_status_bar: bool
+    bypass_vad: bool
+    bypass_audio_encoding: bool
+    enforce_local_transcription: bool
+
+
+def setting_values(settings: Iterable[Setting]) -> dict[str, Any]:
+    """Return what each setting is now: the user's choice, else the default; without either it is left out."""
+    values: dict[str, Any] = {}
+    for setting in settings:
+        value = setting.default_value if setting.value is msgspec.UNSET else setting.value
+        if setting.key is not None and value is not msgspec.UNSET:
+            values[setting.key] = value
+    return values
