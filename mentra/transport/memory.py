@@ -1,0 +1,261 @@
+"""A network within one process, for tests: no sockets, no ports, no threads.
+
+Everything is delivered by ``loop.call_soon``, so two ends never call into each other, and a test on a virtual
+clock sees a whole conversation happen in no time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Self
+from urllib.parse import urlsplit
+
+from mentra.transport.base import (
+    MAX_BODY_BYTES,
+    MAX_WAITING_BYTES,
+    Accept,
+    Closed,
+    Connection,
+    HandleHttp,
+    HandleSocket,
+    HttpError,
+    HttpReply,
+    HttpRequest,
+    Listener,
+    Network,
+    Receiver,
+    close_frame,
+)
+
+_CLOSE_TIMEOUT_S = 2.0
+
+_logger = logging.getLogger(__name__)
+
+
+class MemoryNetwork(Network):
+    """Listeners and connections that exist in this object only."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, _MemoryListener] = {}
+        self._next_port = 1
+
+    async def connect(
+        self, url: str, receiver: Receiver, *, headers: Mapping[str, str] | None = None, timeout: float
+    ) -> Connection:
+        """Open a connection to a listener of this network."""
+        listener = self._listener(url)
+        if listener is None or listener.handle_socket is None:
+            raise ConnectionRefusedError(f"Nobody listens at {url}.")
+        answer = listener.handle_socket(HttpRequest("GET", _path(url), _lower(headers)))
+        if not callable(answer):
+            raise ConnectionRefusedError(f"{url} refused the WebSocket: {answer}.")
+        return listener.open(answer, receiver)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float,
+    ) -> HttpReply:
+        """Call a listener of this network."""
+        listener = self._listener(url)
+        if listener is None:
+            raise HttpError(f"Nobody listens at {url}.")
+        answer = listener.answer(HttpRequest(method, _path(url), _lower(headers), body))
+        await asyncio.wait([answer], timeout=timeout)
+        if not answer.done():
+            raise HttpError(f"{url} did not answer within {timeout:g} s.")
+        if answer.cancelled():
+            raise HttpError(f"{url} was closed before it answered.")
+        return answer.result()
+
+    async def listen(
+        self,
+        host: str,
+        port: int,
+        handle_http: HandleHttp,
+        handle_socket: HandleSocket | None = None,
+        *,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> Listener:
+        """Serve under ``host:port``."""
+        if port == 0:
+            port, self._next_port = self._next_port, self._next_port + 1
+        netloc = f"{host}:{port}"
+        if netloc in self._listeners:
+            raise OSError(f"{netloc} is in use.")
+        listener = self._listeners[netloc] = _MemoryListener(self, netloc, handle_http, handle_socket, max_body_bytes)
+        return listener
+
+    async def close(self) -> None:
+        """Drop all connections: who opened them and who accepted them are both here."""
+        for listener in self._listeners.values():
+            await listener.drop_connections()
+
+    def forget(self, netloc: str) -> None:
+        """Take a listener off the network."""
+        self._listeners.pop(netloc, None)
+
+    def _listener(self, url: str) -> "_MemoryListener | None":
+        try:
+            return self._listeners.get(urlsplit(url).netloc)
+        except ValueError:
+            return None  # Not an address: "http://[::1".
+
+
+class _MemoryListener(Listener):
+    def __init__(
+        self,
+        network: MemoryNetwork,
+        netloc: str,
+        handle_http: HandleHttp,
+        handle_socket: HandleSocket | None,
+        max_body_bytes: int,
+    ) -> None:
+        self.handle_socket = handle_socket
+        self._network = network
+        self._netloc = netloc
+        self._handle_http = handle_http
+        self._max_body_bytes = max_body_bytes
+        self._ends: set[MemoryConnection] = set()
+        self._answers: set[asyncio.Task[HttpReply]] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._netloc}"
+
+    def open(self, accept: Accept, receiver: Receiver) -> "MemoryConnection":
+        ours, theirs = MemoryConnection.pair()
+        theirs.deliver_to(accept(theirs))
+        ours.deliver_to(receiver)
+        self._ends.add(theirs)
+        theirs.when_closed(self._ends.discard)
+        return ours
+
+    def answer(self, request: HttpRequest) -> asyncio.Task[HttpReply]:
+        # A task of its own, as on a network: when the caller gives up, the server goes on.
+        task = asyncio.create_task(self._answer(request))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+        return task
+
+    async def close(self) -> None:
+        self._network.forget(self._netloc)
+        await self.drop_connections()
+        if self._answers:
+            _, late = await asyncio.wait(self._answers, timeout=_CLOSE_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def drop_connections(self) -> None:
+        for end in list(self._ends):
+            end.abort()
+            await end.wait_closed()
+
+    async def _answer(self, request: HttpRequest) -> HttpReply:
+        if len(request.body) > self._max_body_bytes:
+            return HttpReply(413)
+        try:
+            return await self._handle_http(request)
+        except Exception:
+            _logger.exception("Answering %s %s failed.", request.method, request.path)
+            return HttpReply(500)
+
+
+class MemoryConnection(Connection):
+    """One end of a connection in memory. Make two with ``pair``."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._peer: Self
+        self._receiver: Receiver | None = None
+        self._closing = False
+        self._waiting_bytes = 0
+        self._lost = asyncio.Event()
+        self._on_closed: list[Callable[[MemoryConnection], object]] = []
+
+    @classmethod
+    def pair(cls) -> tuple[Self, Self]:
+        """Return two connected ends."""
+        first, second = cls(), cls()
+        first._peer, second._peer = second, first
+        return first, second
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Set who hears what the other end says; before that nothing may be sent."""
+        self._receiver = receiver
+
+    def send_text(self, text: bytes) -> None:
+        """Queue one text frame."""
+        self._send(bytes(text), lambda receiver, data: receiver.text_received(data))
+
+    def send_binary(self, data: bytes) -> None:
+        """Queue one binary frame."""
+        self._send(bytes(data), lambda receiver, data: receiver.binary_received(data))
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close both ends with this code."""
+        self._end(close_frame(Closed(code, reason)) or Closed(1006))
+
+    def abort(self) -> None:
+        """Drop both ends: 1006."""
+        self._end(Closed(1006))
+
+    async def wait_closed(self) -> None:
+        """Wait until this end has been told."""
+        await self._lost.wait()
+
+    def when_closed(self, forget: "Callable[[MemoryConnection], object]") -> None:
+        """Call ``forget(self)`` once this end is closed."""
+        self._on_closed.append(forget)
+
+    def _end(self, closed: Closed) -> None:
+        if self._closing:
+            return
+        self._closing = self._peer._closing = True
+        self._loop.call_soon(self._peer._lose, closed)
+        self._loop.call_soon(self._lose, closed)
+
+    def _send(self, data: bytes, deliver: Callable[[Receiver, bytes], None]) -> None:
+        if self._closing:
+            return
+        if self._waiting_bytes > MAX_WAITING_BYTES:
+            self.abort()
+            return
+        self._waiting_bytes += len(data)
+        self._loop.call_soon(self._peer._hear, data, deliver)
+
+    def _hear(self, data: bytes, deliver: Callable[[Receiver, bytes], None]) -> None:
+        self._peer._waiting_bytes -= len(data)
+        if self._receiver is None or self._lost.is_set():
+            return
+        try:
+            deliver(self._receiver, data)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # A CancelledError, too: no task runs here that could be meant.
+            _logger.exception("A receiver failed; its connection is dropped.")
+            self.abort()
+            self._lose(Closed(1006))  # Now: what else is on its way must not arrive.
+
+    def _lose(self, closed: Closed) -> None:
+        if self._lost.is_set():
+            return
+        self._lost.set()
+        for forget in self._on_closed:
+            forget(self)
+        if self._receiver:
+            self._receiver.connection_lost(closed)
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
+def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {name.lower(): value for name, value in (headers or {}).items()}
