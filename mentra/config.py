@@ -1,0 +1,167 @@
+"""The options of an app server: argument, else environment, else default; checked once.
+
+| Option | Environment | Default |
+|---|---|---|
+| package_name | ``PACKAGE_NAME`` | required |
+| api_key | ``API_KEY``, then ``MENTRAOS_API_KEY`` | required |
+| port | ``PORT`` | 3000 |
+| host | ``HOST`` | 0.0.0.0 |
+| webhook_path | ``WEBHOOK_PATH`` | /webhook |
+| mentraos_websocket_url | ``MENTRAOS_WEBSOCKET_URL`` | the one in each start webhook |
+| development | ``MENTRA_DEV`` (``1``) | off |
+
+``development`` is no argument of ``AppServer``: it weakens whom we trust, and belongs to a machine, not into code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from mentra.errors import ConfigError
+from mentra.protocol.connection import SOCKET_PATH
+from mentra.protocol.package_names import console_accepts
+
+CONSOLE = "https://console.mentra.glass"
+"""Where developers register apps and get keys."""
+
+DEFAULT_PORT = 3000
+
+
+class Secret:
+    """A text that shows itself only when asked by name."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text itself. For the wire only: never log it, never show it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"<secret of {len(self._value)} characters>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """The options of one app server, checked."""
+
+    package_name: str
+    api_key: Secret
+    port: int
+    """0 picks a free one."""
+    host: str
+    webhook_path: str
+    mentraos_websocket_url: str | None
+    """When set, every session connects here, whatever the webhook says."""
+    development: bool
+    """Clouds on this machine are trusted with the key."""
+
+
+def read_config(
+    environment: Mapping[str, str],
+    *,
+    package_name: str | None = None,
+    api_key: str | None = None,
+    port: int | None = None,
+    host: str | None = None,
+    webhook_path: str | None = None,
+    mentraos_websocket_url: str | None = None,
+    development: bool | None = None,
+) -> ServerConfig:
+    """Resolve and check all options.
+
+    Raises:
+        ConfigError: An option is missing or malformed. The key itself is never part of the message.
+    """
+    return ServerConfig(
+        package_name=_package_name(package_name or environment.get("PACKAGE_NAME", "")),
+        api_key=_api_key(api_key or environment.get("API_KEY") or environment.get("MENTRAOS_API_KEY", "")),
+        port=_port(environment.get("PORT") or DEFAULT_PORT if port is None else port),
+        host=host or environment.get("HOST") or "0.0.0.0",  # noqa: S104 - the cloud must be able to call in.
+        webhook_path=_webhook_path(
+            environment.get("WEBHOOK_PATH") or "/webhook" if webhook_path is None else webhook_path
+        ),
+        mentraos_websocket_url=_websocket_url(mentraos_websocket_url or environment.get("MENTRAOS_WEBSOCKET_URL")),
+        development=environment.get("MENTRA_DEV") == "1" if development is None else development,
+    )
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Take a URL apart; ``None`` when that is impossible."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # Raises on nonsense.
+    except ValueError:
+        return None
+    return parts
+
+
+def _package_name(name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise ConfigError(
+            "package_name is missing. Pass package_name=..., or set PACKAGE_NAME, to the name that the app has "
+            f"in the developer console ({CONSOLE}), such as 'com.example.myapp'."
+        )
+    if not console_accepts(name):
+        raise ConfigError(
+            f"package_name {name!r} is malformed: lower-case letters, digits, dots and hyphens only, such as "
+            f"'com.example.myapp'. It must be the name in the developer console ({CONSOLE})."
+        )
+    return name
+
+
+def _api_key(key: str) -> Secret:
+    key = key.strip()
+    if not key:
+        raise ConfigError(
+            "api_key is missing. Pass api_key=..., or set API_KEY, to the key that the developer console shows "
+            f"for the app ({CONSOLE}, button 'Generate API Key')."
+        )
+    if any(not character.isprintable() or character.isspace() for character in key):
+        raise ConfigError(
+            f"api_key is malformed: what was found ({_masked(key)}) contains spaces or unprintable characters. "
+            f"Copy it again from the developer console ({CONSOLE})."
+        )
+    return Secret(key)
+
+
+def _masked(key: str) -> str:
+    return f"{key[:2]}..., {len(key)} characters"
+
+
+def _port(port: int | str) -> int:
+    try:
+        number = int(port)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65535:
+        raise ConfigError(f"port {port!r} is malformed: write a number from 1 to 65535, or 0 for any free port.")
+    return number
+
+
+def _webhook_path(path: str) -> str:
+    if not path.strip("/ "):
+        raise ConfigError(f"webhook_path {path!r} is empty. Leave it out: the cloud calls /webhook.")
+    return path if path.startswith("/") else f"/{path}"
+
+
+def _websocket_url(url: str | None) -> str | None:
+    if not url:
+        return None
+    parts = split_url(url)
+    if parts is None or parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise ConfigError(
+            f"mentraos_websocket_url {url!r} is malformed: it must begin with wss:// "
+            "(ws:// only for a cloud in a network of your own) "
+            "and name a host, such as 'wss://api.mentra.glass/app-ws'. Leave it out to use the cloud that calls."
+        )
+    return url if parts.path.strip("/") else parts._replace(path=SOCKET_PATH).geturl()

@@ -1,0 +1,393 @@
+"""``AppServer``: the class that every app extends. Options, hooks, start, run, stop."""
+
+import asyncio
+import contextlib
+import contextvars
+import dataclasses
+import logging
+import os
+import signal
+from collections.abc import Callable, Generator, Mapping
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from mentra.clock import utc_now
+from mentra.config import ServerConfig, read_config
+from mentra.errors import MentraError
+from mentra.protocol.connection import CONNECT_WITHIN_S
+from mentra.protocol.tools import ToolSchema
+from mentra.protocol.webhooks import SessionRequest
+from mentra.server.routes import Routes
+from mentra.server.sessions import CANCEL_WITHIN_S, Sessions
+from mentra.server.tools import Tool, tools_of
+from mentra.server.trust import cloud_url, is_in_clear
+from mentra.session.core import SessionCore
+from mentra.session.session import AppSession
+from mentra.session.stop_reason import StopReason
+from mentra.transport.base import Listener, Network
+from mentra.wrong_names import unknown_name
+
+STOP_WITHIN_S = 10.0
+"""How long ``stop`` waits for the sessions' ``on_stop``."""
+
+_logger = logging.getLogger("mentra.server")
+
+
+class AppServer:
+    """One MentraOS app: serves the cloud's webhooks and makes an ``AppSession`` for each user who starts the app.
+
+    Extend it and write ``on_session``. Then ``MyApp().run()``, or ``await app.start()``, or ``async with app:``. Each
+    option is the argument, else the environment variable, else the default.
+
+    Args:
+        package_name: The app's name in the developer console (``PACKAGE_NAME``).
+        api_key: The app's key from the developer console (``API_KEY``, or ``MENTRAOS_API_KEY``). Never shown.
+        port: Where to listen (``PORT``, default 3000); 0 picks a free port.
+        host: The address to listen on (``HOST``, default 0.0.0.0, all of them).
+        webhook_path: Where the cloud posts start and stop (``WEBHOOK_PATH``, default ``/webhook``).
+        mentraos_websocket_url: Connect every session to this cloud (``MENTRAOS_WEBSOCKET_URL``). By default each
+            session connects to the cloud that started it.
+
+    Raises:
+        ConfigError: An option is missing or malformed, or a ``@tool`` method cannot be one.
+
+    Source: MentraOS documentation, AppServer; @mentra/sdk 2.1.29 dist/app/server/index.d.ts
+    """
+
+    def __init__(
+        self,
+        *,
+        package_name: str | None = None,
+        api_key: str | None = None,
+        port: int | None = None,
+        host: str | None = None,
+        webhook_path: str | None = None,
+        mentraos_websocket_url: str | None = None,
+    ) -> None:
+        self._config = read_config(
+            {**_fallbacks.get(), **os.environ},
+            package_name=package_name,
+            api_key=api_key,
+            port=port,
+            host=host,
+            webhook_path=webhook_path,
+            mentraos_websocket_url=mentraos_websocket_url,
+        )
+        self._tools = tools_of(self)
+        self._serving: _Serving | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for wrong, right in _HOOKS.items():
+            if wrong in vars(cls):
+                raise TypeError(
+                    f"{cls.__name__}.{wrong} would never be called. Python names are snake_case: write {right}."
+                )
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        """Called when a user starts the app. Register handlers and show something.
+
+        Runs as a task of the session, which is cancelled when the session ends. An exception is logged; the session
+        lives on with the handlers registered so far. Not called again when a lost connection comes back.
+        """
+
+    async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
+        """Called when a session ended, exactly once for each ``on_session``, whatever way it ended.
+
+        The session can no longer show anything. The same session id can come back; its ``on_session`` waits for this.
+
+        Args:
+            reason: A ``StopReason``, or another word of the cloud's.
+        """
+
+    async def on_tool_call(self, tool_name: str, args: dict[str, Any], user_id: str) -> Any:
+        """Called for a tool that is not declared with ``@tool``, with or without a session of that user.
+
+        Returns:
+            The reply: text, anything that JSON can express, or ``None`` for no reply.
+        """
+        _logger.warning("The tool %r was called, but this app has no such @tool and no on_tool_call.", tool_name)
+
+    @property
+    def config(self) -> ServerConfig:
+        """The options, resolved. The key in it is masked."""
+        return self._config
+
+    @property
+    def sessions(self) -> Mapping[str, AppSession]:
+        """The connected sessions by session id; a live, read-only view."""
+        return self._serving.sessions.by_id if self._serving else {}
+
+    def session_for(self, user_id: str) -> AppSession | None:
+        """Return the session of a user, or ``None``. Upper and lower case do not matter."""
+        found = self._serving.sessions.of_user(user_id) if self._serving else []
+        return found[-1] if found else None
+
+    @property
+    def tools(self) -> list[ToolSchema]:
+        """The declared tools, as the developer console describes them."""
+        return [tool.schema for tool in self._tools.values()]
+
+    @property
+    def url(self) -> str:
+        """Where the server listens: ``http://127.0.0.1:3000``.
+
+        Raises:
+            MentraError: It does not.
+        """
+        if self._serving is None or self._serving.listener is None:
+            raise MentraError("The server has not been started: call await app.start() first.")
+        return self._serving.listener.url
+
+    async def start(
+        self,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        network: Network | None = None,
+        hosted: bool = False,
+    ) -> None:
+        """Listen, and return. A program needs no arguments; they are for tools that host the app.
+
+        Args:
+            host: Listen here instead of on the configured address.
+            port: Listen here instead of on the configured port.
+            network: Travel by this instead of real sockets.
+            hosted: Connect where the host's webhooks say, on this machine, whatever the configuration says.
+
+        Raises:
+            OSError: The port is taken, or may not be used.
+            MentraError: It is started already, or still stopping.
+        """
+        if _captured_runs.get() is not None:
+            raise MentraError('The app starts while it is being imported. Put that under: if __name__ == "__main__":')
+        if self._serving is not None:
+            raise MentraError("The server is started already. Call await app.stop() before you start it again.")
+        config = dataclasses.replace(
+            self._config,
+            host=host or self._config.host,
+            port=self._config.port if port is None else port,
+        )
+        if hosted:
+            config = dataclasses.replace(config, development=True, mentraos_websocket_url=None)
+        if config.mentraos_websocket_url and is_in_clear(config.mentraos_websocket_url):
+            _logger.warning(
+                "The API key travels to %r unencrypted: use wss:// unless the network between is your own.",
+                config.mentraos_websocket_url,
+            )
+        serving = self._serving = _Serving(self, config, self._tools, network)
+        try:
+            await serving.open()
+        except BaseException:
+            self._serving = None
+            raise
+        if hosted:
+            return  # The host says where the app is reached.
+        _logger.info("%s listens on %s%s and waits for users.", config.package_name, self.url, config.webhook_path)
+
+    async def stop(self, *, reason: str = StopReason.SERVER_STOPPED, timeout: float = STOP_WITHIN_S) -> None:
+        """End all sessions, stop listening, and return. Stopping a stopped server does nothing.
+
+        A second call while the first is under way waits for the same end. Called in ``on_stop``, which the end waits
+        for, it returns at once.
+
+        Args:
+            reason: What ``on_stop`` is told.
+            timeout: Seconds for all ``on_stop`` together; those still running then are cancelled.
+        """
+        serving = self._serving
+        if serving is None:
+            return
+        if serving.closing is None:
+            serving.closing = asyncio.create_task(self._close(serving, reason, timeout))
+            serving.over.set()
+        if not serving.sessions.ends_in(asyncio.current_task()):
+            # Shielded: whoever stops the server from inside a session is ended by the stop, half-way through.
+            await asyncio.shield(serving.closing)
+
+    async def _close(self, serving: "_Serving", reason: str, timeout: float) -> None:
+        try:
+            await serving.close(reason, timeout=timeout)
+        finally:
+            self._serving = None
+
+    def run(self) -> None:
+        """Start, serve until SIGINT, SIGTERM or ``stop``, stop, return. For the last line of a program.
+
+        Sets up logging to stderr, unless the program has done so.
+        """
+        captured = _captured_runs.get()
+        if captured is not None:
+            captured.append(self)
+            return
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        try:
+            asyncio.run(self._run())
+        except OSError as error:
+            # The program's last line: a port that is taken is no bug in it, and needs no traceback.
+            address = f"{self._config.host}:{self._config.port}"
+            raise SystemExit(
+                f"{self._config.package_name} cannot listen on {address}: {error.strerror or error}. "
+                "Stop the program that does, or set PORT to another one."
+            ) from None
+
+    async def _run(self) -> None:
+        def end() -> None:
+            if self._serving is not None:
+                self._serving.over.set()
+
+        try:
+            with _signals(end):
+                async with self:
+                    if self._serving is not None:
+                        await self._serving.over.wait()
+        finally:
+            await _leave_tasks()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, dir(type(self)), moved=_MOVED)
+
+
+class _Serving:
+    """What exists between start and stop."""
+
+    def __init__(
+        self, app: AppServer, config: ServerConfig, tools: Mapping[str, Tool], network: Network | None
+    ) -> None:
+        self.listener: Listener | None = None
+        self.closing: asyncio.Task[None] | None = None
+        self.over = asyncio.Event()
+        """Set when the end is wanted."""
+        self._own_network = network is None
+        self._network = _sockets() if network is None else network
+        self.sessions = Sessions(app, lambda request, on_over: _make_session(request, on_over, config, self._network))
+        self._config = config
+        self._routes = Routes(config, self.sessions, tools, app)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def open(self) -> None:
+        async with self._one_at_a_time:
+            try:
+                self.listener = await self._network.listen(self._config.host, self._config.port, self._routes.handle)
+            except BaseException:
+                await self._close_network()
+                raise
+
+    async def close(self, reason: str, *, timeout: float) -> None:
+        async with self._one_at_a_time:  # A stop during the start waits for it.
+            await self.sessions.close(reason, timeout=timeout)
+            if self.listener is not None:
+                await self.listener.close()
+                await self._close_network()
+
+    async def _close_network(self) -> None:
+        if self._own_network:
+            await self._network.close()
+
+
+def _sockets() -> Network:
+    # aiohttp and websockets take about 200 ms to import; an app that is only inspected does not need them.
+    from mentra.transport.sockets import SocketNetwork
+
+    return SocketNetwork()
+
+
+async def _leave_tasks() -> None:
+    """Cancel every other task of this loop, and forget those that do not end: ``asyncio.run`` would wait for ever."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)
+        for task in late:
+            _logger.warning("%s ignores that it is cancelled; it is left behind.", task.get_name())
+            # Documented for makers of event loops (Python, "Extending asyncio"); there is no other way out.
+            asyncio.tasks._unregister_task(task)  # pyright: ignore[reportPrivateUsage] - see above
+
+
+def _make_session(
+    request: SessionRequest,
+    on_over: Callable[[SessionCore, str], None],
+    config: ServerConfig,
+    network: Network,
+) -> SessionCore:
+    url = cloud_url(request, configured=config.mentraos_websocket_url, local_allowed=config.development)
+    return SessionCore(
+        session_id=request.session_id,
+        user_id=request.user_id,
+        package_name=config.package_name,
+        api_key=config.api_key.reveal,
+        connect=lambda receiver: network.connect(url, receiver, timeout=CONNECT_WITHIN_S),
+        on_over=on_over,
+        now=utc_now,
+        started_by=request.timestamp,
+    )
+
+
+_HOOKS = {"onSession": "on_session", "onStop": "on_stop", "onToolCall": "on_tool_call"}
+
+_fallbacks: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
+    "fallbacks", default=MappingProxyType({})
+)
+
+
+@contextlib.contextmanager
+def fallback_environment(values: Mapping[str, str]) -> Generator[None, None, None]:
+    """While active, servers that are made find these variables where the environment has none. For tools."""
+    token = _fallbacks.set(values)
+    try:
+        yield
+    finally:
+        _fallbacks.reset(token)
+
+
+_captured_runs: contextvars.ContextVar[list[AppServer] | None] = contextvars.ContextVar("captured_runs", default=None)
+
+
+@contextlib.contextmanager
+def capture_run() -> Generator[list[AppServer], None, None]:
+    """While active, ``run()`` does not run: the server is put into the list instead. For tools that import apps."""
+    captured: list[AppServer] = []
+    token = _captured_runs.set(captured)
+    try:
+        yield captured
+    finally:
+        _captured_runs.reset(token)
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None]) -> Generator[None, None, None]:
+    """Call ``stop`` on the first SIGINT or SIGTERM; the second one has its usual effect."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def first(*_: object) -> None:
+        restore()
+        loop.call_soon_threadsafe(stop)
+
+    for number in before:
+        signal.signal(number, first)
+    try:
+        yield
+    finally:
+        restore()
+
+
+_MOVED = {
+    "getSessionByUserId": "session_for(user_id)",
+}

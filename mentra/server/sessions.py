@@ -1,0 +1,197 @@
+"""Who is connected. A start joins a start of the same request; a stop happens exactly once.
+
+The rules:
+
+* A repetition of a start request (same timestamp) changes nothing and succeeds when the first one does. A different
+  request for a live session means that the cloud begins anew: the old session ends first, its socket closed.
+* ``on_session`` of a new session waits until ``on_stop`` of the session before it, with the same id, is done. So app
+  code that keeps things by session id is never tidied up by a predecessor.
+* ``on_stop`` runs once for each session whose ``on_session`` was called.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from mentra.errors import SessionStopped
+from mentra.protocol.base import Timestamp
+from mentra.protocol.settings import Setting
+from mentra.protocol.webhooks import SessionRequest
+from mentra.session.core import SessionCore
+from mentra.session.handlers import call_handler
+from mentra.session.session import AppSession
+from mentra.session.stop_reason import StopReason
+from mentra.session.tasks import uninterrupted
+
+ON_STOP_WITHIN_S = 10.0
+"""How long ``on_session`` waits for the ``on_stop`` before it."""
+CANCEL_WITHIN_S = 1.0
+"""How long a cancelled ``on_stop`` may take to clean up when the server stops."""
+
+
+class Hooks(Protocol):
+    """What an app does with its sessions."""
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        """A session began."""
+
+    async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
+        """A session ended."""
+
+
+MakeSession = Callable[[SessionRequest, Callable[[SessionCore, str], None]], SessionCore]
+"""Makes a session, not yet connected; the second argument is to be called when its connection is gone for good."""
+
+
+class Sessions:
+    """All sessions of one app."""
+
+    def __init__(self, hooks: Hooks, make_session: MakeSession) -> None:
+        self._hooks = hooks
+        self._make_session = make_session
+        self._live: dict[str, SessionCore] = {}
+        self._public: dict[str, AppSession] = {}
+        """What app code gets of the live ones."""
+        self._starts: dict[str, _Start] = {}
+        self._endings: set[_Ending] = set()
+        self._closed = False
+
+    @property
+    def by_id(self) -> Mapping[str, AppSession]:
+        """The connected sessions by session id; read-only, always current."""
+        return MappingProxyType(self._public)
+
+    def of_user(self, user_id: str) -> list[AppSession]:
+        """Return the sessions of one user; e-mail addresses are compared without case."""
+        wanted = user_id.lower()
+        return [session for session in self._public.values() if session.user_id.lower() == wanted]
+
+    async def start(self, request: SessionRequest) -> None:
+        """Connect the session that the cloud asks for, and have ``on_session`` called. Returns once connected.
+
+        Raises:
+            MentraError: It could not be connected; ``on_session`` is not called.
+        """
+        if self._closed:
+            raise SessionStopped("This server is stopping.")
+        live = self._live.get(request.session_id)
+        if live and live.started_by == request.timestamp:
+            return
+        start = self._starts.get(request.session_id)
+        if start is None or start.timestamp != request.timestamp:
+            # Made first: a request that names an untrusted cloud must not disturb the session that is there.
+            session = self._make_session(request, self._end)
+            start = self._starts[request.session_id] = _Start(
+                request.timestamp, asyncio.create_task(self._start(session, earlier=start))
+            )
+            start.task.add_done_callback(lambda _: self._forget_start(request.session_id, start))
+        try:
+            # Shielded: when the cloud gives up on its request the connection stays, and that is what counts.
+            await asyncio.shield(start.task)
+        except asyncio.CancelledError:
+            if not start.task.cancelled():
+                raise
+            if self._closed:
+                raise SessionStopped("This server is stopping.") from None
+            # Stopped or started anew by the cloud itself. As a failure it would be repeated a second later
+            # (docs/protocol.md, HTTP), and the repetition would replace the session that is there by then.
+
+    def end(self, session_id: str, reason: str) -> None:
+        """End a session, connected or still connecting; an unknown one is none of our business."""
+        if start := self._starts.get(session_id):
+            start.task.cancel()
+        if session := self._live.get(session_id):
+            self._end(session, reason)
+
+    def update_settings(self, user_id: str, settings: list[Setting]) -> int:
+        """Give new settings to the sessions of a user; return how many there are."""
+        sessions = self.of_user(user_id)
+        for session in sessions:
+            self._live[session.session_id].settings.update(settings)
+        return len(sessions)
+
+    def ends_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Return whether a task is the end of a session: it runs that session's ``on_stop``."""
+        return any(ending.task is task for ending in self._endings)
+
+    async def close(self, reason: str, *, timeout: float) -> None:
+        """End all sessions, and wait for their ``on_stop`` as long as the timeout allows."""
+        self._closed = True
+        for session_id in [*self._starts, *self._live]:
+            self.end(session_id, reason)
+        tasks = [start.task for start in self._starts.values()] + [ending.task for ending in self._endings]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=CANCEL_WITHIN_S)
+
+    async def _start(self, session: SessionCore, *, earlier: "_Start | None") -> None:
+        if earlier is not None:
+            earlier.task.cancel()
+            # Also when this one is cancelled in its turn: the next start must find the socket of the first one closed.
+            await uninterrupted(asyncio.wait([earlier.task]))
+        if old := self._live.get(session.session_id):
+            self._end(old, StopReason.REPLACED, release=True)
+        predecessors = [ending for ending in self._endings if ending.session.session_id == session.session_id]
+        for ending in predecessors:
+            await ending.session.disconnected.wait()  # Set within the time that Link.close takes, CLOSE_WITHIN_S.
+        await session.open()
+        if session.stop_reason is not None:
+            raise SessionStopped(f"The session ended at once: {session.stop_reason!r}.")
+        self._live[session.session_id] = session
+        public = self._public[session.session_id] = AppSession(session)
+        session.run(self._begin(session, public, predecessors), name="on_session")
+
+    async def _begin(self, session: SessionCore, public: AppSession, predecessors: "list[_Ending]") -> None:
+        if predecessors:
+            _, late = await asyncio.wait([ending.task for ending in predecessors], timeout=ON_STOP_WITHIN_S)
+            if late:
+                session.logger.warning("on_stop of the session before is still running after %g s.", ON_STOP_WITHIN_S)
+        session.begun = True
+        await call_handler(self._hooks.on_session, public, session.session_id, session.user_id, logger=session.logger)
+
+    def _end(self, session: SessionCore, reason: str, *, release: bool = False) -> None:
+        if session.end(reason):
+            if self._live.get(session.session_id) is session:
+                del self._live[session.session_id], self._public[session.session_id]
+            ending = _Ending(session, asyncio.create_task(self._finish(session, reason, release=release)))
+            self._endings.add(ending)
+            ending.task.add_done_callback(lambda _: self._finished(ending))
+
+    async def _finish(self, session: SessionCore, reason: str, *, release: bool) -> None:
+        await session.close(release=release)
+        if session.begun:
+            await call_handler(self._hooks.on_stop, session.session_id, session.user_id, reason, logger=session.logger)
+
+    def _finished(self, ending: "_Ending") -> None:
+        session = ending.session
+        self._endings.discard(ending)
+        session.stopped.set()
+        if not ending.task.cancelled() and (error := ending.task.exception()):
+            session.logger.error("Ending the session failed.", exc_info=error)
+
+    def _forget_start(self, session_id: str, start: "_Start") -> None:
+        if self._starts.get(session_id) is start:
+            del self._starts[session_id]
+        if not start.task.cancelled():
+            start.task.exception()  # Marks it as seen: the request may have been given up meanwhile.
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A start under way."""
+
+    timestamp: Timestamp | None
+    task: asyncio.Task[None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """An end under way."""
+
+    session: SessionCore
+    task: asyncio.Task[None]

@@ -1,0 +1,1 @@
+"""One user of one app, as app code sees it."""

@@ -1,0 +1,281 @@
+"""One session's connection to the cloud: opened, greeted, kept, brought back.
+
+The states and their order are the ``APP`` table of ``mentra.protocol.connection``. The rules:
+
+* One socket at a time. The old one is closed before a new one opens, because the cloud forgets the new one when the
+  old one closes after it (docs/protocol.md, Life of a connection).
+* What an old socket still says is not heard.
+* A cancellation does not leave a socket half closed: it takes effect once the socket is closed.
+* The owner hears ``link_over`` exactly once, unless it closed the link itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from mentra.errors import (
+    AppNotStarted,
+    ConnectionRefused,
+    InvalidApiKey,
+    NotConnected,
+    RequestTimeout,
+    SessionNotFound,
+)
+from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import AppMessage
+from mentra.protocol.cloud_to_app import AppStopped, CloudMessage, ConnectionAck, ConnectionRefusal
+from mentra.protocol.connection import (
+    APP,
+    CONNECT_WITHIN_S,
+    RECONNECT_DELAYS_S,
+    Event,
+    Meaning,
+    RefusalCode,
+    State,
+    what_follows,
+)
+from mentra.session.stop_reason import StopReason
+from mentra.session.tasks import uninterrupted
+from mentra.transport.base import Closed, Connection, Receiver
+
+CLOSE_WITHIN_S = 2.0
+"""How long a closing handshake may take before the socket is dropped."""
+
+Connect = Callable[[Receiver], Awaitable[Connection]]
+
+_REASONS = {
+    Meaning.APP_STOPPED: StopReason.APP_STOPPED,
+    Meaning.USER_LEFT: StopReason.USER_SESSION_ENDED,
+    Meaning.REFUSED: StopReason.CONNECTION_REFUSED,
+    Meaning.CLOSED: StopReason.CONNECTION_CLOSED,
+}
+
+_REFUSALS: dict[str, type[ConnectionRefused]] = {
+    RefusalCode.INVALID_API_KEY: InvalidApiKey,
+    RefusalCode.SESSION_NOT_FOUND: SessionNotFound,
+    RefusalCode.APP_NOT_STARTED: AppNotStarted,
+}
+
+
+class LinkOwner(Protocol):
+    """Whom a link serves."""
+
+    def greeting(self) -> AppMessage:
+        """Return the first frame for a new socket."""
+        ...
+
+    def link_acknowledged(self, ack: ConnectionAck) -> None:
+        """The connection is up, for the first time or again."""
+
+    def message_received(self, message: CloudMessage) -> None:
+        """A message that is not the link's own business."""
+
+    def audio_received(self, data: bytes) -> None:
+        """A binary frame."""
+
+    def link_over(self, reason: str) -> None:
+        """The connection is gone for good."""
+
+
+class Link:
+    """The connection of one session."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        owner: LinkOwner,
+        logger: logging.LoggerAdapter[Any],
+        *,
+        delays_s: Sequence[float] = RECONNECT_DELAYS_S,
+    ) -> None:
+        self.state = State.IDLE
+        self._connect = connect
+        self._owner = owner
+        self._logger = logger
+        self._delays_s = delays_s
+        self._socket: _Socket | None = None
+        self._app_stopped = False
+        self._comeback: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect for the first time; one attempt.
+
+        Raises:
+            ConnectionRefused: The cloud said no, and why.
+            RequestTimeout: The cloud did not acknowledge within five seconds.
+            NotConnected: The cloud could not be reached, or closed the socket.
+        """
+        self._to(Event.CONNECT)
+        try:
+            await self._greet()
+        except BaseException:
+            self._to(Event.OVER)
+            await self._drop_socket()
+            raise
+
+    def send(self, message: AppMessage) -> bool:
+        """Send a message if the connection is up; return whether it was."""
+        if self.state is not State.LIVE or self._socket is None:
+            return False
+        self._socket.send(message)
+        return True
+
+    async def close(self) -> None:
+        """Close for good, without telling the owner."""
+        self._to(Event.OVER)
+        if self._comeback is not None and self._comeback is not asyncio.current_task():
+            self._comeback.cancel()
+            await asyncio.wait([self._comeback])
+        await self._drop_socket()
+
+    async def _greet(self) -> None:
+        """Open a socket and shake hands on it; the state is LIVE when the cloud has acknowledged."""
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                await self._drop_socket()
+                socket = _Socket(self)
+                socket.connection = await self._connect(socket)
+                self._socket = socket
+                self._to(Event.OPENED)
+                socket.send(self._owner.greeting())
+                await socket.greeted
+        except TimeoutError as error:
+            raise RequestTimeout(
+                f"The cloud did not acknowledge the connection within {CONNECT_WITHIN_S:g} s."
+            ) from error
+        except NotConnected:
+            raise
+        except OSError as error:
+            raise NotConnected(f"The cloud could not be reached: {error}") from error
+
+    async def _drop_socket(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None and socket.connection is not None:
+            await uninterrupted(_close(socket.connection))
+
+    def acknowledged(self, ack: ConnectionAck) -> None:
+        """Go live. Called as the frame arrives, so that an event right behind it finds its handlers."""
+        self._to(Event.ACKNOWLEDGED)
+        self._owner.link_acknowledged(ack)
+
+    def heard(self, message: CloudMessage) -> None:
+        """Pass on what the current socket said."""
+        if isinstance(message, ConnectionRefusal):
+            # A refused request; the close with 1008 that follows ends the session (docs/protocol.md, Deviations).
+            self._logger.error("The cloud refused a request: %r (%r).", message.message, message.code)
+        else:
+            self._app_stopped = self._app_stopped or isinstance(message, AppStopped)
+            self._owner.message_received(message)
+
+    def heard_audio(self, data: bytes) -> None:
+        """Pass on a binary frame of the current socket."""
+        self._owner.audio_received(data)
+
+    def lost(self, closed: Closed) -> None:
+        """Act on the loss of the current, live socket."""
+        self._socket = None
+        meaning = what_follows(closed.code, closed.reason)
+        if self._app_stopped and meaning in (Meaning.LOST, Meaning.CLOSED):
+            meaning = Meaning.APP_STOPPED  # It said so; however the connection ends then.
+        if meaning is Meaning.LOST:
+            self._to(Event.LOST)
+            self._logger.warning("The connection was lost (%d %r); coming back.", closed.code, closed.reason)
+            self._comeback = asyncio.create_task(self._come_back(), name="come back")
+        else:
+            self._over(_REASONS[meaning])
+
+    async def _come_back(self) -> None:
+        for delay_s in self._delays_s:
+            await asyncio.sleep(delay_s)
+            self._to(Event.CONNECT)
+            try:
+                await self._greet()
+            except ConnectionRefused as error:
+                self._logger.warning("%s", error)
+                self._over(StopReason.CONNECTION_REFUSED)
+                return
+            except (NotConnected, RequestTimeout) as error:
+                self._logger.info("Could not come back: %s", error)
+                self._to(Event.LOST)
+            else:
+                return
+        self._over(StopReason.CONNECTION_LOST)
+
+    def _over(self, reason: StopReason) -> None:
+        self._to(Event.OVER)
+        self._owner.link_over(reason)
+
+    def _to(self, event: Event) -> None:
+        self.state = APP[self.state][event]
+
+    def is_current(self, socket: "_Socket") -> bool:
+        """Return whether this socket is the one in use, and acknowledged."""
+        return self._socket is socket and self.state is State.LIVE
+
+
+class _Socket(Receiver):
+    """One socket of a link. Heard only while it is the link's current one."""
+
+    def __init__(self, link: Link) -> None:
+        self.connection: Connection | None = None
+        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._link = link
+
+    def send(self, message: AppMessage) -> None:
+        if self.connection is not None:
+            self.connection.send_text(codec.encode(message))
+
+    def text_received(self, text: str | bytes) -> None:
+        message = codec.decode_from_cloud(text)
+        if isinstance(message, codec.Unknown | codec.Malformed):
+            _logger.debug("Ignored a frame: %s", message)
+        elif self._link.is_current(self):
+            self._link.heard(message)
+        elif self.connection is not None and not self.greeted.done():
+            self._shake_hands(message)
+
+    def binary_received(self, data: bytes) -> None:
+        if self._link.is_current(self):
+            self._link.heard_audio(data)
+
+    def connection_lost(self, closed: Closed) -> None:
+        if self._link.is_current(self):
+            self._link.lost(closed)
+        elif not self.greeted.done():
+            self._refuse(_refusal(closed))
+
+    def _shake_hands(self, message: CloudMessage) -> None:
+        if isinstance(message, ConnectionAck):
+            self.greeted.set_result(None)
+            self._link.acknowledged(message)
+        elif isinstance(message, ConnectionRefusal):
+            self._refuse(_refused(message.code or "", message.message))
+
+    def _refuse(self, error: Exception) -> None:
+        self.greeted.set_exception(error)
+        self.greeted.exception()  # Marks it as seen: nobody waits any more after a time-out.
+
+
+async def _close(connection: Connection) -> None:
+    connection.close()
+    try:
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await connection.wait_closed()
+    except TimeoutError:
+        connection.abort()
+
+
+def _refused(code: str, message: str) -> ConnectionRefused:
+    """Return the most specific error for a code of ``tpa_connection_error``."""
+    kind = _REFUSALS.get(code, ConnectionRefused)
+    return kind(f"The cloud refused the connection: {message or code or 'no reason given'}.", code=code)
+
+
+def _refusal(closed: Closed) -> Exception:
+    if what_follows(closed.code, closed.reason) is Meaning.REFUSED:
+        return _refused("", closed.reason)
+    return NotConnected(f"The cloud closed the connection during the handshake ({closed.code} {closed.reason}).")
+
+
+_logger = logging.getLogger("mentra.wire")

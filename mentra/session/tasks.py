@@ -1,0 +1,79 @@
+"""The tasks of one session. Nothing outlives the session, and nobody else's thread gets into it."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+STOP_WITHIN_S = 5.0
+"""How long a cancelled task may take to clean up before it is left behind with a warning."""
+
+
+class SessionTasks:
+    """Starts tasks, and ends them together."""
+
+    def __init__(self, logger: logging.LoggerAdapter[Any]) -> None:
+        self._logger = logger
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Run a coroutine for as long as the session lives. After the end of the session nothing is started."""
+        if self._closed:
+            work.close()
+            return
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    async def close(self) -> None:
+        """Cancel everything and wait for it."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
+            for task in late:
+                self._logger.warning("%s did not stop within %g s of being cancelled.", task.get_name(), STOP_WITHIN_S)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            if not self._closed:
+                self._logger.warning("%s was cancelled.", task.get_name())
+        elif (error := task.exception()) is not None:
+            self._logger.error("%s failed.", task.get_name(), exc_info=error)
+
+
+class LoopThread:
+    """The thread that it is made in: that of the event loop, which alone may touch a session."""
+
+    def __init__(self) -> None:
+        self._ident = threading.get_ident()
+
+    def check(self) -> None:
+        """Refuse any other thread.
+
+        Raises:
+            RuntimeError: This is another one. Nothing was done.
+        """
+        if threading.get_ident() != self._ident:
+            raise RuntimeError(
+                "A session may be used in the thread of its event loop only. From another thread: "
+                "loop.call_soon_threadsafe(session.layouts.show_text_wall, text)."
+            )
+
+
+async def uninterrupted(work: Coroutine[Any, Any, object]) -> None:
+    """Wait for a coroutine to its end; a cancellation that comes meanwhile is raised then. For bounded work only."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
