@@ -1,0 +1,26 @@
+"""The cloud's half, for development and tests: a cloud in this process, with virtual glasses.
+
+::
+
+    async with LocalCloud(network) as cloud:
+        cloud.install(InstalledApp(package_name="com.example.app", api_key="key", public_url=app_url))
+        glasses = cloud.connect_glasses()
+        await glasses.start("com.example.app")
+        await glasses.say("hello")
+        assert glasses.display == "hello"
+"""
+
+from mentra.localcloud.app_run import StartFailed
+from mentra.localcloud.catalogue import InstalledApp, NotInstalled
+from mentra.localcloud.cloud import LocalCloud
+from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEFAULT_USER",
+    "InstalledApp",
+    "LocalCloud",
+    "NotInstalled",
+    "StartFailed",
+    "VirtualGlasses",
+]

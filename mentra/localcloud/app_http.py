@@ -1,0 +1,151 @@
+"""What the cloud asks of an app's server over HTTP, with its time limits and its second attempts.
+
+Source: MentraOS cloud/packages/cloud/src/services/session/AppManager.ts, services/core/app.service.ts (Dec 2025);
+docs/protocol.md, HTTP.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mentra.localcloud.catalogue import InstalledApp
+from mentra.protocol import codec
+from mentra.protocol.base import iso_timestamp
+from mentra.protocol.connection import session_id_of
+from mentra.protocol.settings import Setting
+from mentra.protocol.webhooks import (
+    TOOL_KEY_HEADER,
+    SessionRequest,
+    SettingsRequest,
+    StopRequest,
+    ToolFailure,
+    ToolRequest,
+    tool_key,
+)
+from mentra.transport.base import HttpError, HttpReply, Network
+
+WEBHOOK_TIMEOUT_S = 10.0
+TOOL_TIMEOUT_S = 20.0
+PAUSE_S = 1.0
+"""Before the second and last attempt, where there is one."""
+UNLIMITED_S = 300.0
+"""The cloud gives a stop or settings request all the time it wants; this only keeps a wait from being endless."""
+USER_DISABLED = "user_disabled"
+"""The reason of every stop that was ever seen."""
+
+_logger = logging.getLogger(__name__)
+
+
+class AppHttp:
+    """Calls to the HTTP servers of apps."""
+
+    def __init__(self, network: Network, now: Callable[[], datetime]) -> None:
+        self._network = network
+        self._now = now
+
+    async def session_request(
+        self, app: InstalledApp, user_id: str, websocket_url: str, *, still_wanted: Callable[[], bool]
+    ) -> str | None:
+        """Ask an app to connect; twice if need be, with the same body.
+
+        Args:
+            still_wanted: Asked before the repetition: a start that has failed meanwhile is not repeated into the
+                next one.
+
+        Returns:
+            ``None`` when it agreed, else what went wrong.
+        """
+        request = SessionRequest(
+            session_id=session_id_of(user_id, app.package_name),
+            user_id=user_id,
+            timestamp=iso_timestamp(self._now()),
+            mentraos_websocket_url=websocket_url,
+            augmentos_websocket_url=websocket_url,
+        )
+        answer = await self._post(app, app.webhook_path, request, timeout=WEBHOOK_TIMEOUT_S, repeat_if=still_wanted)
+        return _problem(answer)
+
+    async def stop_request(self, app: InstalledApp, user_id: str) -> None:
+        """Tell an app that its session ends, and wait until it took note. Its answer does not matter."""
+        request = StopRequest(
+            session_id=session_id_of(user_id, app.package_name),
+            user_id=user_id,
+            reason=USER_DISABLED,
+            timestamp=iso_timestamp(self._now()),
+        )
+        await self._post(app, app.webhook_path, request, timeout=UNLIMITED_S)
+
+    async def settings(self, app: InstalledApp, user_id: str, settings: list[Setting]) -> None:
+        """Tell an app what its settings are now. Its answer does not matter."""
+        await self._post(app, "/settings", SettingsRequest(user_id=user_id, settings=settings), timeout=UNLIMITED_S)
+
+    async def tool(self, app: InstalledApp, user_id: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
+        """Call a tool of an app; twice if need be.
+
+        Returns:
+            The app's JSON; when both attempts failed, what the cloud tells the caller then: an object with
+            ``error``, ``message`` and, if the app answered, its JSON in ``details``.
+        """
+        request = ToolRequest(
+            tool_id=tool_id,
+            tool_parameters=dict(parameters),
+            user_id=user_id,
+            timestamp=iso_timestamp(self._now()),
+        )
+        key = {TOOL_KEY_HEADER: tool_key(app.api_key)}
+        answer = await self._post(app, "/tool", request, headers=key, timeout=TOOL_TIMEOUT_S, repeat_if=_always)
+        if isinstance(answer, HttpError):
+            return _failure(f"Webhook failed: {answer}")
+        if problem := _problem(answer):
+            return _failure(f"Webhook failed: {problem}", _json(answer.body))
+        return _json(answer.body)
+
+    async def _post(
+        self,
+        app: InstalledApp,
+        path: str,
+        body: msgspec.Struct,
+        *,
+        timeout: float,
+        repeat_if: Callable[[], bool] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpReply | HttpError:
+        url = app.public_url + path
+        headers = {"content-type": "application/json", "accept": "application/json", **(headers or {})}
+        encoded = codec.encode(body)
+        answer = await self._try(url, headers, encoded, timeout)
+        if repeat_if is None or (problem := _problem(answer)) is None:
+            return answer
+        _logger.debug("POST %s will be repeated: %s", url, problem)
+        await asyncio.sleep(PAUSE_S)
+        return await self._try(url, headers, encoded, timeout) if repeat_if() else answer
+
+    async def _try(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> HttpReply | HttpError:
+        try:
+            return await self._network.request("POST", url, headers=headers, body=body, timeout=timeout)
+        except HttpError as error:
+            return error
+
+
+def _always() -> bool:
+    return True
+
+
+def _problem(answer: HttpReply | HttpError) -> str | None:
+    if isinstance(answer, HttpError):
+        return str(answer)
+    return None if 200 <= answer.status < 300 else f"Request failed with status code {answer.status}"
+
+
+def _failure(message: str, details: Any = msgspec.UNSET) -> Any:
+    return msgspec.to_builtins(ToolFailure(error=True, message=message, details=details))
+
+
+def _json(body: bytes) -> Any:
+    """Return a body as JSON, or as text when it is none."""
+    value = codec.decode_as(object, body)
+    return body.decode("utf-8", "replace") if isinstance(value, codec.Malformed) else value

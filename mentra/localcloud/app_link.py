@@ -1,0 +1,208 @@
+"""One socket of an app, as the cloud sees it: the handshake, the refusals, and what each frame means.
+
+The rules:
+
+* Before an accepted ``tpa_connection_init`` nothing else is answered, and afterwards nothing that is not JSON is
+  forgiven.
+* After it, the app is told apart by ``packageName``: a frame with another name is lost without a word.
+* Messages that the cloud of December 2025 does not know change nothing, but the user's glasses remember them.
+
+Source: MentraOS cloud/packages/cloud/src/services/websocket/websocket-app.service.ts (Dec 2025);
+docs/protocol.md, Refusals.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import (
+    AppMessage,
+    ConnectionInit,
+    DashboardContentUpdate,
+    DisplayEvent,
+    Ping,
+    SubscriptionUpdate,
+)
+from mentra.protocol.base import Wire, iso_timestamp
+from mentra.protocol.cloud_to_app import ConnectionRefusal, Pong
+from mentra.protocol.codec import Malformed, Unknown
+from mentra.protocol.connection import INTERNAL_ERROR, NORMAL_CLOSURE, POLICY_VIOLATION, RefusalCode
+from mentra.transport.base import Closed, Connection, Receiver
+
+_INIT = ConnectionInit.__struct_config__.tag
+_SUBSCRIPTION_UPDATE = SubscriptionUpdate.__struct_config__.tag
+
+AppFrame = AppMessage | Unknown | Malformed
+"""What an app sent, decoded as far as it can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the cloud does not want a connection."""
+
+    code: RefusalCode | None
+    """Of the error frame; ``None`` when there is none."""
+    message: str
+    """Also the reason of the close, which has 1008."""
+
+
+class Run(Protocol):
+    """What a link belongs to once its app is accepted: one app of one user."""
+
+    @property
+    def package_name(self) -> str:
+        """The app's package name."""
+        ...
+
+    def connected(self, link: "AppLink", init: ConnectionInit) -> None:
+        """Take this link as the app's connection from now on, and acknowledge it."""
+
+    def note(self, frame: AppFrame) -> None:
+        """Remember a frame of the app."""
+
+    def subscribe(self, value: Any) -> None:
+        """Replace the app's subscriptions by this JSON value.
+
+        Raises:
+            ValueError: It is none that could be a list of subscriptions.
+        """
+
+    def show(self, event: DisplayEvent) -> None:
+        """Show something for the app."""
+
+    def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
+        """Put the app's line on the dashboard."""
+
+    def lost(self) -> None:
+        """Learn that a link of this app is closed, though the cloud did not end the session."""
+
+
+Admit = Callable[[ConnectionInit], Run | Refusal]
+"""Decides on a ``tpa_connection_init``."""
+
+
+class _AnyMessage(Wire, frozen=True, kw_only=True):
+    """What the cloud looks at in a message that our Structs do not allow."""
+
+    type: str
+    package_name: str | None = None
+    subscriptions: Any = None
+
+
+class AppLink(Receiver):
+    """The cloud's end of one socket on ``/app-ws``."""
+
+    def __init__(self, connection: Connection, admit: Admit, now: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._admit = admit
+        self._now = now
+        self._run: Run | None = None
+        self._over = False
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send one message."""
+        self._connection.send_text(codec.encode(message))
+
+    def send_binary(self, data: bytes) -> None:
+        """Send one binary frame."""
+        self._connection.send_binary(data)
+
+    def end(self, reason: str) -> None:
+        """Close the socket because the session is over. The run is not told: it is the one that says so."""
+        self._run = None
+        self._close(NORMAL_CLOSURE, reason)
+
+    def drop(self) -> None:
+        """Break the connection, without a close frame."""
+        self._connection.abort()
+
+    def text_received(self, text: str | bytes) -> None:
+        """Take one text frame of the app."""
+        if self._over:
+            return
+        frame = codec.decode_from_app(text)
+        if isinstance(frame, ConnectionInit):
+            self._greet(frame)
+        elif isinstance(frame, Malformed) and _is_fatal(text):
+            self._close(INTERNAL_ERROR, "Internal server error")
+        elif self._run is None:
+            self._refuse(Refusal(RefusalCode.SESSION_NOT_FOUND, "Session not found"))
+        else:
+            self._run.note(frame)
+            self._obey(frame, self._run, text)
+
+    def binary_received(self, data: bytes) -> None:
+        """Take one binary frame: the cloud of December 2025 expects none and fails."""
+        self._close(INTERNAL_ERROR, "Internal server error")
+
+    def connection_lost(self, closed: Closed) -> None:
+        """Learn that the socket is closed."""
+        self._over = True
+        self._leave()
+
+    def _greet(self, init: ConnectionInit) -> None:
+        answer = self._admit(init)
+        if isinstance(answer, Refusal):
+            self._refuse(answer)
+        else:
+            self._run = answer
+            answer.note(init)
+            answer.connected(self, init)
+
+    def _obey(self, frame: AppFrame, run: Run, text: str | bytes) -> None:
+        match frame:
+            case Ping():
+                self.send(Pong(timestamp=int(self._now().timestamp() * 1000)))
+            case SubscriptionUpdate() | Malformed():
+                self._subscribe(text, run)
+            case DisplayEvent() if frame.package_name == run.package_name:
+                run.show(frame)
+            case DashboardContentUpdate() if frame.package_name == run.package_name:
+                run.set_dashboard_line(frame)
+            case _:
+                pass
+
+    def _subscribe(self, text: str | bytes, run: Run) -> None:
+        # Read again, loosely: the cloud skips members of the list that our Struct does not allow.
+        update = _read_loosely(text)
+        if update is None or update.type != _SUBSCRIPTION_UPDATE or update.package_name != run.package_name:
+            return
+        try:
+            run.subscribe(update.subscriptions)
+        except ValueError as error:
+            self._refuse(Refusal(RefusalCode.MALFORMED_MESSAGE, str(error)))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if refusal.code is not None:
+            timestamp = iso_timestamp(self._now())
+            self.send(ConnectionRefusal(code=refusal.code, message=refusal.message, timestamp=timestamp))
+        self._close(POLICY_VIOLATION, refusal.message)
+
+    def _close(self, code: int, reason: str) -> None:
+        self._over = True
+        self._connection.close(code, reason)
+        # For the cloud its own close is done at once; it does not wait for the app's half.
+        self._leave()
+
+    def _leave(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.lost()
+
+
+def _is_fatal(text: str | bytes) -> bool:
+    """Return whether a frame makes the cloud fail: no JSON, ``null``, or an init that lacks something."""
+    value = codec.decode_as(object, text)
+    if value is None or isinstance(value, Malformed):
+        return True
+    message = _read_loosely(text)
+    return message is not None and message.type == _INIT
+
+
+def _read_loosely(text: str | bytes) -> _AnyMessage | None:
+    message = codec.decode_as(_AnyMessage, text)
+    return None if isinstance(message, Malformed) else message

@@ -1,0 +1,53 @@
+"""What the users of one local cloud share."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mentra.localcloud.app_http import AppHttp
+from mentra.localcloud.catalogue import Catalogue
+from mentra.localcloud.storage import AppSettings
+
+_logger = logging.getLogger(__name__)
+
+
+class Tasks:
+    """Work in the background; none of it outlives ``cancel``."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a task."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def cancel(self) -> None:
+        """Cancel everything that still runs, and wait until it is over."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _logger.error("A task of the local cloud failed.", exc_info=error)
+
+
+@dataclass(slots=True, kw_only=True)
+class Backend:
+    """The parts of a local cloud that do not belong to one user."""
+
+    http: AppHttp
+    now: Callable[[], datetime]
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    app_settings: AppSettings = field(default_factory=AppSettings)
+    tasks: Tasks = field(default_factory=Tasks)
+    websocket_url: str = ""
+    """Where apps connect; known once the cloud is open."""

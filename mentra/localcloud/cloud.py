@@ -1,0 +1,138 @@
+"""A cloud in this process, for development and tests: it starts apps, and carries what glasses and apps say.
+
+It keeps to what the cloud of December 2025 was seen to do, not to what our SDK expects. Left out are the boot
+screen, the display throttle, required hardware, and every request for a photo, sound, a light or video.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Self
+
+from mentra.clock import utc_now
+from mentra.localcloud import rules
+from mentra.localcloud.app_http import AppHttp
+from mentra.localcloud.app_link import AppLink, Refusal
+from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.backend import Backend
+from mentra.localcloud.catalogue import InstalledApp
+from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
+from mentra.localcloud.rest import Rest
+from mentra.localcloud.user import User
+from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import ConnectionInit
+from mentra.protocol.base import iso_timestamp
+from mentra.protocol.cloud_to_app import ConnectionRefusal
+from mentra.protocol.connection import SOCKET_PATH, RefusalCode
+from mentra.transport.base import Accept, Connection, HttpReply, HttpRequest, Listener, Network
+
+
+class LocalCloud:
+    """The cloud's half of everything that passes between MentraOS and an app's server.
+
+    Use it as a context manager, or call ``open`` and ``close``. Apps and glasses may be added before it is open.
+
+    Args:
+        network: How to reach the servers of apps, and where to be reached. It is not closed with the cloud.
+        now: The time in everything that is sent.
+    """
+
+    def __init__(self, network: Network, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._network = network
+        self._now = now
+        self._backend = Backend(http=AppHttp(network, now), now=now)
+        self._rest = Rest(self._backend.catalogue, self._backend.app_settings, now)
+        self._users: dict[str, User] = {}
+        self._glasses: dict[str, VirtualGlasses] = {}
+        self._listener: Listener | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its REST routes are: ``http://127.0.0.1:8002``; empty while it is not open."""
+        return self._listener.url if self._listener else ""
+
+    @property
+    def websocket_url(self) -> str:
+        """Where apps connect: ``ws://127.0.0.1:8002/app-ws``; empty while it is not open."""
+        return self._backend.websocket_url
+
+    async def open(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Start to listen; port 0 picks a free one.
+
+        Raises:
+            OSError: The port is taken, or may not be used.
+        """
+        self._listener = await self._network.listen(host, port, self._rest.handle, self._handle_socket)
+        self._backend.websocket_url = "ws" + self._listener.url.removeprefix("http") + SOCKET_PATH
+
+    async def close(self) -> None:
+        """Stop listening. Connections break without a close frame, as when the cloud's process ends."""
+        for user in self._users.values():
+            user.cloud_closed()
+        await self._backend.tasks.cancel()
+        listener, self._listener = self._listener, None
+        self._backend.websocket_url = ""
+        if listener is not None:
+            await listener.close()
+
+    async def __aenter__(self) -> Self:
+        if self._listener is None:
+            await self.open()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    def install(self, app: InstalledApp) -> None:
+        """Make an app known, in place of one with the same package name. A running one keeps its old data."""
+        self._backend.catalogue.add(app)
+
+    def uninstall(self, package_name: str) -> None:
+        """Forget an app. Where it is running it is stopped in the background, with its webhook."""
+        self._backend.catalogue.remove(package_name)
+        for user in self._users.values():
+            if (run := user.run_of(package_name)) is not None:
+                self._backend.tasks.spawn(run.stop())
+
+    def connect_glasses(self, user_id: str = DEFAULT_USER, *, model: str = DEFAULT_MODEL) -> VirtualGlasses:
+        """Put glasses on a user; asked again for the same user, it returns the same glasses, whatever the model.
+
+        Args:
+            user_id: An e-mail address. The cloud cannot serve one with a hyphen: no app will connect for it.
+            model: The name of the glasses, as in ``mentra.localcloud.models.MODELS``; of any other name no
+                capabilities are known.
+        """
+        if user_id not in self._glasses:
+            user = self._users[user_id] = User(user_id, model, self._backend)
+            self._glasses[user_id] = VirtualGlasses(user, now=self._now, leave=self._user_leaves)
+        return self._glasses[user_id]
+
+    def _user_leaves(self, user: User) -> None:
+        if self._users.get(user.user_id) is user:
+            del self._users[user.user_id], self._glasses[user.user_id]
+            user.leave()
+
+    def _handle_socket(self, request: HttpRequest) -> Accept | HttpReply | None:
+        if request.path_only != SOCKET_PATH:
+            return None
+        if request.headers.get("authorization", "").startswith("Bearer "):
+            return self._refused_login(request)
+        return self._accept
+
+    def _accept(self, connection: Connection) -> AppLink:
+        return AppLink(connection, self._admit, self._now)
+
+    def _admit(self, init: ConnectionInit) -> AppRun | Refusal:
+        user_id = rules.user_of(init.session_id)
+        if user_id is None:
+            return Refusal(None, "Invalid session ID format")
+        user = self._users.get(user_id)
+        return user.admit(init) if user else Refusal(RefusalCode.SESSION_NOT_FOUND, "Session not found")
+
+    def _refused_login(self, request: HttpRequest) -> HttpReply:
+        """Refuse a login by header. The cloud reads the header as a token of its own, which nobody has here."""
+        if "x-user-id" not in request.headers or "x-session-id" not in request.headers:
+            code, message = RefusalCode.MISSING_HEADERS, "Missing userId or sessionId in request headers"
+        else:
+            code, message = RefusalCode.JWT_INVALID, "Invalid JWT token: jwt malformed"
+        refusal = ConnectionRefusal(code=code, message=message, timestamp=iso_timestamp(self._now()))
+        return HttpReply(401, codec.encode(refusal))

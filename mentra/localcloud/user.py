@@ -1,0 +1,193 @@
+"""One user of the local cloud: the apps they run, and who hears what happens to their glasses."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import msgspec
+
+from mentra.errors import NotConnected
+from mentra.localcloud import rules
+from mentra.localcloud.app_http import AppHttp
+from mentra.localcloud.app_link import AppFrame, Refusal
+from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.backend import Backend
+from mentra.localcloud.catalogue import InstalledApp
+from mentra.localcloud.display import HISTORY, Screen
+from mentra.localcloud.models import MODELS
+from mentra.localcloud.storage import SYSTEM_SETTINGS
+from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import ConnectionInit, DashboardContentUpdate, DisplayEvent
+from mentra.protocol.base import iso_timestamp
+from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.cloud_to_app import CapabilitiesUpdate, ConnectionAck, DataStream, SettingsUpdate
+from mentra.protocol.connection import RefusalCode, session_id_of
+from mentra.protocol.settings import Setting
+from mentra.protocol.streams import AudioChunk, TouchEvent, Transcription
+
+
+class User:
+    """The cloud's side of one user with a phone and glasses."""
+
+    def __init__(self, user_id: str, model: str, backend: Backend) -> None:
+        self.user_id = user_id
+        self.model = model
+        self.screen = Screen()
+        self._backend = backend
+        self._runs: dict[str, AppRun] = {}
+        self._frames: dict[str, deque[AppFrame]] = {}
+
+    @property
+    def http(self) -> AppHttp:
+        """How to call the servers of apps."""
+        return self._backend.http
+
+    @property
+    def websocket_url(self) -> str:
+        """Where apps shall connect."""
+        return self._backend.websocket_url
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the glasses can do; ``None`` when the cloud does not know the model."""
+        return MODELS.get(self.model)
+
+    @property
+    def running(self) -> tuple[AppRun, ...]:
+        """The apps that connected and were not stopped since, in the order of their first start."""
+        return tuple(run for run in self._runs.values() if run.is_running)
+
+    def run_of(self, package_name: str) -> AppRun | None:
+        """Return the run of an app; ``None`` when it was never started for this user."""
+        return self._runs.get(package_name)
+
+    def frames_of(self, package_name: str) -> list[AppFrame]:
+        """Return what an app sent, oldest first."""
+        return list(self._frames.get(package_name, ()))
+
+    async def start(self, package_name: str) -> None:
+        """Start an app; see ``VirtualGlasses.start``."""
+        if not self.websocket_url:
+            raise NotConnected("The local cloud is not open, so no app can connect to it. Call open() first.")
+        app = self._backend.catalogue.get(package_name)
+        run = self._runs.setdefault(package_name, AppRun(app, self))
+        if app.app_type == "standard" and not run.is_running:
+            for other in list(self._runs.values()):
+                if other is not run and other.app.app_type == "standard":
+                    await other.stop()
+        await run.start(app)
+
+    def admit(self, init: ConnectionInit) -> AppRun | Refusal:
+        """Decide whether an app may connect for this user."""
+        run = self._runs.get(init.package_name)
+        if not self._backend.catalogue.accepts(init.package_name, init.api_key):
+            if run is not None:
+                run.refused_key()
+            return Refusal(RefusalCode.INVALID_API_KEY, "Invalid API key")
+        if run is None or not run.accepts_connection:
+            return Refusal(RefusalCode.APP_NOT_STARTED, "App not started for this session")
+        return run
+
+    def leave(self) -> None:
+        """End every session: the phone is gone for good."""
+        for run in self._runs.values():
+            run.user_left()
+        self.screen.close()
+
+    def cloud_closed(self) -> None:
+        """End every session without a word: the local cloud is being closed."""
+        for run in self._runs.values():
+            run.cloud_closed()
+        self.screen.close()
+
+    def deliver(self, stream: str, data: Mapping[str, Any]) -> None:
+        """Send an event to every running app that subscribed to it."""
+        payload = codec.encode(data)
+        event = codec.decode_stream(stream, payload)
+        language = event.language if isinstance(event, Transcription) else None
+        gesture = event.gesture_name if isinstance(event, TouchEvent) else None
+        for run in self.running:
+            name = rules.delivered_as(run.subscriptions, stream, language=language, gesture=gesture)
+            if name is not None:
+                run.send(
+                    DataStream(
+                        stream_type=name,
+                        data=msgspec.Raw(payload),
+                        session_id=self._session_id(run),
+                        timestamp=self.timestamp(),
+                    )
+                )
+
+    def deliver_audio(self, data: bytes) -> None:
+        """Send sound to every running app that subscribed to it."""
+        for run in self.running:
+            if rules.delivered_as(run.subscriptions, AudioChunk.stream):
+                run.send_binary(data)
+
+    def change_model(self, model: str) -> None:
+        """Put other glasses on, and tell every running app."""
+        self.model = model
+        for run in self.running:
+            run.send(CapabilitiesUpdate(capabilities=self.capabilities, model_name=model))
+
+    async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
+        """Store choices in an app's settings and tell the app, on its socket and then by HTTP."""
+        app = self._backend.catalogue.get(package_name)
+        settings = self._backend.app_settings.save(self.user_id, app, values)
+        run = self._runs.get(package_name)
+        if run is not None and run.is_running:
+            run.send(self._settings_update(run, settings))
+        await self.http.settings(app, self.user_id, settings)
+
+    async def call_tool(self, package_name: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
+        """Call a tool of an app in this user's name."""
+        return await self.http.tool(self._backend.catalogue.get(package_name), self.user_id, tool_id, parameters)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something in the background until the local cloud is closed."""
+        return self._backend.tasks.spawn(work)
+
+    def timestamp(self) -> str:
+        """Return the present moment as the wire writes it."""
+        return iso_timestamp(self._backend.now())
+
+    def acknowledgement(self, app: InstalledApp, session_id: str) -> ConnectionAck:
+        """Return the answer to an app that connected; the session id is the app's own, unread."""
+        system_settings = msgspec.to_builtins(SYSTEM_SETTINGS)
+        return ConnectionAck(
+            session_id=session_id,
+            settings=self._backend.app_settings.list_for(self.user_id, app),
+            # Both names, because the clouds of 2025 and of 2026 use one each.
+            mentraos_settings=system_settings,
+            augmentos_settings=system_settings,
+            capabilities=self.capabilities,
+            timestamp=self.timestamp(),
+        )
+
+    def note(self, package_name: str, frame: AppFrame) -> None:
+        """Remember a frame of an app."""
+        self._frames.setdefault(package_name, deque(maxlen=HISTORY)).append(frame)
+
+    def show(self, event: DisplayEvent) -> None:
+        """Show something on the glasses."""
+        self.screen.show(event)
+
+    def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
+        """Put an app's line on the dashboard."""
+        self.screen.set_dashboard_line(update)
+
+    def forget_views(self, package_name: str) -> None:
+        """Take everything off the glasses that an app put there."""
+        self.screen.remove_app(package_name)
+
+    def _settings_update(self, run: AppRun, settings: list[Setting]) -> SettingsUpdate:
+        return SettingsUpdate(
+            package_name=run.package_name,
+            session_id=self._session_id(run),
+            settings=settings,
+            timestamp=self.timestamp(),
+        )
+
+    def _session_id(self, run: AppRun) -> str:
+        return session_id_of(self.user_id, run.package_name)

@@ -1,0 +1,214 @@
+"""The handshake, its refusals, and frames that the cloud does not like (docs/protocol.md, W-REF, W-CONV, W-APP)."""
+
+import asyncio
+import json
+
+import pytest
+
+from mentra.localcloud import LocalCloud
+from mentra.protocol.app_to_cloud import ConnectionInit, DisplayEvent
+from mentra.protocol.codec import Malformed, Unknown
+from mentra.transport.base import Closed
+from tests.helpers.scripted_app import API_KEY, ScriptedSocket, let_it_happen
+
+SESSION = "user1@example.com-com.example.app"
+GOOD_INIT = {
+    "type": "tpa_connection_init",
+    "sessionId": SESSION,
+    "packageName": "com.example.app",
+    "apiKey": API_KEY,
+    "timestamp": "2026-11-23T00:56:34.089Z",
+}
+NO_INIT = {key: value for key, value in GOOD_INIT.items() if key != "sessionId"}
+
+
+def text(**changes) -> bytes:
+    return json.dumps({**GOOD_INIT, **changes}).encode()
+
+
+async def say_first(cloud: LocalCloud, network, frame: bytes) -> ScriptedSocket:
+    socket = await ScriptedSocket().open(network, cloud.websocket_url)
+    socket.send_raw(frame)
+    await let_it_happen()
+    return socket
+
+
+@pytest.mark.parametrize(
+    ("row", "frame", "code", "message"),
+    [
+        ("W-REF-1 wrong key", text(apiKey="wrong"), "INVALID_API_KEY", "Invalid API key"),
+        ("W-REF-1 empty key", text(apiKey=""), "INVALID_API_KEY", "Invalid API key"),
+        ("W-REF-1 unknown package", text(packageName="com.example.no"), "INVALID_API_KEY", "Invalid API key"),
+        ("W-REF-2 not started", text(), "APP_NOT_STARTED", "App not started for this session"),
+        ("W-REF-3 no such user", text(sessionId="x@y.org-com.example.app"), "SESSION_NOT_FOUND", "Session not found"),
+        ("W-REF-3 user before key", text(sessionId="x-y", apiKey="wrong"), "SESSION_NOT_FOUND", "Session not found"),
+        ("W-REF-3 other frame", b'{"type":"display_event"}', "SESSION_NOT_FOUND", "Session not found"),
+        ("W-REF-3 unknown type", b'{"type":"hello"}', "SESSION_NOT_FOUND", "Session not found"),
+        ("W-REF-3 no object", b"[1]", "SESSION_NOT_FOUND", "Session not found"),
+    ],
+)
+async def test_a_refusal_is_a_frame_and_a_close_with_1008(network, cloud, app, glasses, row, frame, code, message):
+    socket = await say_first(cloud, network, frame)
+
+    assert [{**refusal, "timestamp": ""} for refusal in socket.frames] == [
+        {"type": "tpa_connection_error", "code": code, "message": message, "timestamp": ""}
+    ], row
+    assert socket.closed == Closed(1008, message)
+
+
+@pytest.mark.parametrize(
+    ("row", "frame", "closed"),
+    [
+        ("W-REF-4 no hyphen", text(sessionId="user1"), Closed(1008, "Invalid session ID format")),
+        ("W-REF-5 no session id", json.dumps(NO_INIT).encode(), Closed(1011, "Internal server error")),
+        ("W-REF-5 no JSON", b"hello", Closed(1011, "Internal server error")),
+        ("W-REF-5 empty", b"", Closed(1011, "Internal server error")),
+        ("W-CONV-10 null", b"null", Closed(1011, "Internal server error")),
+    ],
+)
+async def test_some_refusals_are_only_a_close(network, cloud, app, glasses, row, frame, closed):
+    socket = await say_first(cloud, network, frame)
+
+    assert (socket.frames, socket.closed) == ([], closed), row
+
+
+async def test_a_binary_frame_closes_with_1011_w_conv_10(network, cloud):
+    socket = await ScriptedSocket().open(network, cloud.websocket_url)
+
+    socket.send_binary(b"\0\0")
+    await let_it_happen()
+
+    assert socket.closed == Closed(1011, "Internal server error")
+
+
+async def test_a_socket_that_says_nothing_stays_open_w_hand_12(network, cloud):
+    socket = await ScriptedSocket().open(network, cloud.websocket_url)
+
+    await let_it_happen()
+
+    assert (socket.frames, socket.closed) == ([], None)
+
+
+async def test_a_second_init_is_acknowledged_again_w_hand_12(running):
+    running.socket.send(running.init())
+    await let_it_happen()
+
+    assert running.socket.types == ["tpa_connection_ack", "tpa_connection_ack"]
+    assert running.socket.closed is None
+
+
+async def test_a_wrong_tail_in_the_session_id_is_accepted_and_echoed(running):
+    running.socket.send(running.init(sessionId="user1@example.com-nonsense"))
+    await let_it_happen()
+
+    assert running.socket.frames[-1]["sessionId"] == "user1@example.com-nonsense"
+
+
+@pytest.mark.parametrize("path", ["/", "/app-ws/", "/tpa-ws"])
+async def test_other_paths_are_dropped_w_hand_9(network, cloud, path):
+    with pytest.raises(ConnectionRefusedError, match="None"):
+        await ScriptedSocket().open(network, cloud.websocket_url.removesuffix("/app-ws") + path)
+
+
+async def test_a_query_in_the_url_is_fine_w_hand_8(network, cloud):
+    await ScriptedSocket().open(network, cloud.websocket_url + "?a=1")
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [({}, "MISSING_HEADERS"), ({"x-user-id": "user1@example.com", "x-session-id": SESSION}, "JWT_INVALID")],
+)
+async def test_the_rest_header_on_the_socket_is_refused_w_hand_10(network, cloud, extra, code):
+    with pytest.raises(ConnectionRefusedError, match=f"status=401.*{code}"):
+        await ScriptedSocket().open(
+            network, cloud.websocket_url, {"Authorization": f"Bearer com.example.app:{API_KEY}", **extra}
+        )
+
+
+@pytest.mark.parametrize("frame", [b'{"type":"ownership_release"}', b'{"type":"new"}', b"{}", b"3", b'"x"', b"[]"])
+async def test_frames_that_mean_nothing_are_ignored_w_conv_10(running, frame):
+    running.socket.send_raw(frame)
+    await let_it_happen()
+
+    assert running.socket.types == ["tpa_connection_ack"]
+    assert running.socket.closed is None
+
+
+@pytest.mark.parametrize("frame", [b"null", b"hello", b""])
+async def test_frames_that_are_no_json_close_with_1011_and_start_the_grace_w_conv_10(running, glasses, frame):
+    running.socket.send_raw(frame)
+    await let_it_happen()
+
+    assert running.socket.closed == Closed(1011, "Internal server error")
+    assert glasses.running == (running.package_name,)
+
+
+@pytest.mark.parametrize("subscriptions", [{"subscriptions": None}, {}, {"subscriptions": {"a": 1}}])
+async def test_subscriptions_that_are_no_list_are_refused_w_ref_6(running, subscriptions):
+    await running.send("subscription_update", **subscriptions)
+
+    refusal = running.socket.frames[-1]
+    assert refusal["code"] == "MALFORMED_MESSAGE"
+    assert refusal["message"].startswith("Invalid subscription type: ")
+    assert running.socket.closed == Closed(1008, refusal["message"])
+
+
+async def test_subscriptions_as_text_are_no_streams_and_no_error(running, glasses):
+    await running.send("subscription_update", subscriptions="button_press")
+
+    assert running.socket.closed is None
+    assert glasses.subscriptions(running.package_name) == ()
+
+
+async def test_frames_of_another_package_are_lost(running, glasses):
+    await running.send("subscription_update", packageName="com.example.other", subscriptions=["button_press"])
+    await running.show("hello", packageName="com.example.other")
+
+    assert glasses.subscriptions(running.package_name) == ()
+    assert glasses.display == ""
+
+
+async def test_an_empty_list_has_no_effect_for_eight_seconds_w_conn_4(running, glasses):
+    await running.subscribe("button_press")
+
+    await running.subscribe()
+
+    assert glasses.subscriptions(running.package_name) == ("button_press",)
+
+
+async def test_an_empty_list_clears_after_eight_seconds_w_conn_4(running, glasses):
+    await running.subscribe("button_press")
+
+    await asyncio.sleep(8.1)
+    await running.subscribe()
+
+    assert glasses.subscriptions(running.package_name) == ()
+
+
+async def test_a_reconnect_protects_the_list_again_w_conn_4(running, glasses):
+    await running.subscribe("button_press")
+    await asyncio.sleep(60.0)
+    running.socket.close()
+    await let_it_happen()
+
+    await running.connect()
+    await running.subscribe()
+
+    assert glasses.subscriptions(running.package_name) == ("button_press",)
+
+
+async def test_a_ping_is_answered_with_a_number_w_app_8(running):
+    await running.send("ping")
+
+    pong = running.socket.frames[-1]
+    assert pong["type"] == "pong"
+    assert isinstance(pong["timestamp"], int)
+
+
+async def test_everything_an_app_sends_is_kept_for_tests(running, glasses):
+    await running.show("hi")
+    await running.send("photo_request", requestId="1")
+    await running.send("display_event", view=3)
+
+    kinds = [type(frame) for frame in glasses.frames(running.package_name)]
+    assert kinds == [ConnectionInit, DisplayEvent, Unknown, Malformed]

@@ -1,0 +1,475 @@
+"""Starting, losing, restarting and stopping an app (docs/protocol.md, W-HTTP, W-HAND, W-CONN, W-TIME)."""
+
+import asyncio
+
+import pytest
+
+from mentra.errors import ConfigError, NotConnected
+from mentra.localcloud import InstalledApp, LocalCloud, NotInstalled, StartFailed, VirtualGlasses
+from mentra.transport.base import Closed
+from tests.helpers.scripted_app import ScriptedApp, let_it_happen
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_a_start_sends_the_webhook_and_acknowledges_the_init_w_http_1(cloud, app, glasses):
+    await glasses.start(app.package_name)
+
+    ((_, path, body),) = app.requests
+    assert path == "/webhook"
+    assert body == {
+        "type": "session_request",
+        "sessionId": "user1@example.com-com.example.app",
+        "userId": "user1@example.com",
+        "timestamp": body["timestamp"],
+        "mentraOSWebsocketUrl": cloud.websocket_url,
+        "augmentOSWebsocketUrl": cloud.websocket_url,
+    }
+    assert app.socket.types == ["tpa_connection_ack"]
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_webhooks_go_where_the_app_takes_them(cloud, app, glasses):
+    cloud.install(app.installed(webhook_path="/hooks/mentra"))
+
+    await glasses.start(app.package_name)
+    await glasses.stop(app.package_name)
+
+    assert [path for _, path, _ in app.requests] == ["/hooks/mentra"] * 2
+
+
+def test_settings_that_are_no_schema_are_refused_at_once(app):
+    with pytest.raises(ConfigError, match=r"settings of com\.example\.app are no schema.*title"):
+        app.installed(settings=({"type": "group", "title": 5},))
+
+
+async def test_a_failed_webhook_is_repeated_once_after_a_second_with_the_same_body_w_http_3(app, glasses):
+    app.statuses = [500]
+
+    await glasses.start(app.package_name)
+
+    (first_time, _, first), (second_time, _, second) = app.requests
+    assert second == first
+    assert second_time - first_time == pytest.approx(1.0)
+
+
+async def test_a_start_fails_when_both_webhooks_fail(app, glasses):
+    app.statuses = [503, 503]
+
+    with pytest.raises(StartFailed, match="503") as failure:
+        await glasses.start(app.package_name)
+
+    assert failure.value.stage == "WEBHOOK"
+    assert glasses.running == ()
+
+
+async def test_a_start_fails_when_nobody_listens_at_the_public_url(cloud, app, glasses):
+    cloud.install(app.installed(public_url="http://127.0.0.1:999"))
+
+    with pytest.raises(StartFailed, match=r"127\.0\.0\.1:999") as failure:
+        await glasses.start(app.package_name)
+
+    assert failure.value.stage == "WEBHOOK"
+
+
+async def test_an_app_has_five_seconds_to_connect_w_hand_5(app, glasses):
+    app.connects = False
+    began = clock()
+
+    with pytest.raises(StartFailed) as failure:
+        await glasses.start(app.package_name)
+
+    assert failure.value.stage == "TIMEOUT"
+    assert clock() - began == pytest.approx(5.0)
+
+
+async def test_an_init_after_the_five_seconds_is_refused_w_ref_2(app, glasses):
+    app.connects = False
+    with pytest.raises(StartFailed):
+        await glasses.start(app.package_name)
+
+    socket = await app.connect()
+    await let_it_happen()
+
+    assert socket.frames[0]["code"] == "APP_NOT_STARTED"
+
+
+async def test_a_wrong_key_ends_the_start_at_once_w_ref_9(cloud, app, glasses):
+    cloud.install(app.installed(api_key="another key"))
+    began = clock()
+
+    with pytest.raises(StartFailed) as failure:
+        await glasses.start(app.package_name)
+
+    assert failure.value.stage == "AUTHENTICATION"
+    assert clock() == began
+
+
+async def test_the_webhook_of_a_start_that_failed_is_not_repeated_into_a_later_one(app, glasses):
+    app.statuses, app.delay_s = [500], 0.5  # As the official SDK does, which waits five seconds before it gives up.
+    failing = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+    await app.connect(apiKey="wrong")
+    with pytest.raises(StartFailed):
+        await failing
+
+    await glasses.start(app.package_name)
+    await asyncio.sleep(5)
+
+    assert app.webhooks == ["session_request", "session_request"]
+
+
+async def test_an_app_may_connect_before_it_answers_the_webhook_w_http_5(app, glasses):
+    app.delay_s = 3.0
+
+    await glasses.start(app.package_name)
+
+    assert app.socket.types == ["tpa_connection_ack"]
+
+
+async def test_an_app_may_connect_after_it_answered_the_webhook_w_http_5(app, glasses):
+    app.connects = False
+    start = asyncio.create_task(glasses.start(app.package_name))
+    await asyncio.sleep(3.0)
+
+    await app.connect()
+
+    await start
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_a_webhook_that_hangs_is_repeated_though_the_app_runs_and_does_not_hurt_it_w_http_4(app, glasses):
+    app.delay_s = 60.0
+    await glasses.start(app.package_name)
+    app.connects = False
+
+    await asyncio.sleep(25.0)
+
+    assert [when - app.requests[0][0] for when, _, _ in app.requests] == pytest.approx([0.0, 11.0])
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_starts_at_once_share_one_webhook_w_http_6(app, glasses):
+    await asyncio.gather(*(glasses.start(app.package_name) for _ in range(3)))
+
+    assert app.webhooks == ["session_request"]
+
+
+async def test_starts_at_once_fail_together(app, glasses):
+    app.connects = False
+
+    results = await asyncio.gather(*(glasses.start(app.package_name) for _ in range(2)), return_exceptions=True)
+
+    assert [result.stage for result in results] == ["TIMEOUT", "TIMEOUT"]
+
+
+async def test_a_start_of_a_running_app_sends_nothing_w_http_6(running, glasses):
+    await glasses.start(running.package_name)
+
+    assert running.webhooks == ["session_request"]
+
+
+async def test_starting_an_unknown_app_names_the_known_ones(app, glasses):
+    with pytest.raises(NotInstalled, match=r"com\.example\.app"):
+        await glasses.start("com.example.other")
+
+
+async def test_starting_an_app_of_a_closed_cloud_is_an_error(network):
+    cloud = LocalCloud(network)
+    cloud.install(InstalledApp(package_name="com.example.app", api_key="key", public_url="http://127.0.0.1:1"))
+
+    with pytest.raises(NotConnected, match="not open"):
+        await cloud.connect_glasses().start("com.example.app")
+
+
+async def test_a_stop_waits_for_the_webhook_and_then_says_goodbye_on_the_socket_w_conn_6(running, glasses):
+    running.delay_s = 3.0
+    began = clock()
+
+    await glasses.stop(running.package_name)
+
+    assert clock() - began == pytest.approx(3.0)
+    assert running.requests[-1][2] == {
+        "type": "stop_request",
+        "sessionId": "user1@example.com-com.example.app",
+        "userId": "user1@example.com",
+        "reason": "user_disabled",
+        "timestamp": running.requests[-1][2]["timestamp"],
+    }
+    assert running.socket.types == ["tpa_connection_ack", "app_stopped"]
+    assert running.socket.closed == Closed(1000, "App stopped")
+    assert glasses.running == ()
+
+
+async def test_a_failing_stop_webhook_is_ignored_and_not_repeated_w_http_7(running, glasses):
+    running.statuses = [500, 500]
+
+    await glasses.stop(running.package_name)
+
+    assert running.webhooks == ["session_request", "stop_request"]
+    assert running.socket.closed == Closed(1000, "App stopped")
+
+
+async def test_an_app_that_closes_inside_the_stop_webhook_is_not_restarted(running, glasses):
+    running.delay_s = 1.0
+    stop = asyncio.create_task(glasses.stop(running.package_name))
+    await let_it_happen()
+    running.socket.close()
+
+    await stop
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request", "stop_request"]
+
+
+async def test_stops_at_once_share_one_webhook(running, glasses):
+    await asyncio.gather(*(glasses.stop(running.package_name) for _ in range(3)))
+
+    assert running.webhooks == ["session_request", "stop_request"]
+
+
+async def test_a_stop_of_an_app_that_does_not_run_sends_nothing(app, glasses):
+    await glasses.stop(app.package_name)
+
+    assert app.requests == []
+
+
+async def test_a_start_during_a_stop_waits_for_it(running, glasses):
+    running.delay_s = 1.0
+    stop = asyncio.create_task(glasses.stop(running.package_name))
+    await let_it_happen()
+
+    await glasses.start(running.package_name)
+
+    assert stop.done()
+    assert running.webhooks == ["session_request", "stop_request", "session_request"]
+    assert [socket.closed for socket in running.sockets] == [Closed(1000, "App stopped"), None]
+
+
+async def test_a_stop_of_a_start_under_way_fails_the_start(app, glasses):
+    app.connects = False
+    start = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+
+    await glasses.stop(app.package_name)
+
+    with pytest.raises(StartFailed) as failure:
+        await start
+    assert failure.value.stage == "CONNECTION"
+
+
+async def test_a_second_standard_app_stops_the_first_before_its_own_start_w_conn_16(network, cloud, running, glasses):
+    async with ScriptedApp(network, "com.example.second") as second:
+        cloud.install(second.installed())
+
+        await glasses.start(second.package_name)
+
+        assert running.webhooks == ["session_request", "stop_request"]
+        assert glasses.running == ("com.example.second",)
+
+
+async def test_a_second_standard_app_stops_the_first_even_while_that_starts(network, cloud, app, glasses):
+    app.connects = False
+    first = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+    async with ScriptedApp(network, "com.example.second") as second:
+        cloud.install(second.installed())
+
+        await glasses.start(second.package_name)
+
+    with pytest.raises(StartFailed, match="stopped before it connected"):
+        await first
+    assert glasses.running == ("com.example.second",)
+
+
+async def test_background_apps_run_beside_each_other_w_conn_16(network, cloud, running, glasses):
+    async with ScriptedApp(network, "com.example.second") as second:
+        cloud.install(second.installed(app_type="background"))
+
+        await glasses.start(second.package_name)
+
+        assert glasses.running == ("com.example.app", "com.example.second")
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1011])
+async def test_every_close_by_the_app_starts_the_grace_w_conn_1(running, glasses, code):
+    running.socket.close(code)
+    await asyncio.sleep(4.9)
+    assert running.webhooks == ["session_request"]
+
+    await asyncio.sleep(0.2)
+
+    assert running.webhooks == ["session_request", "stop_request", "session_request"]
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_within_the_grace_an_app_comes_back_to_its_subscriptions_w_conn_2(running, glasses):
+    await running.subscribe("button_press")
+    running.socket.close()
+    await asyncio.sleep(4.5)
+
+    await running.connect()
+    await let_it_happen()
+    await glasses.press()
+    await asyncio.sleep(60.0)
+
+    assert running.socket.types == ["tpa_connection_ack", "data_stream"]
+    assert running.webhooks == ["session_request"]
+
+
+async def test_a_dropped_connection_closes_with_1006_and_its_events_are_lost_w_conn_3(running, glasses):
+    await running.subscribe("button_press")
+
+    glasses.drop_connection(running.package_name)
+    await let_it_happen()
+    await glasses.press()
+    await running.connect()
+    await let_it_happen()
+
+    assert running.sockets[0].closed == Closed(1006)
+    assert running.socket.types == ["tpa_connection_ack"]
+
+
+async def test_after_a_restart_the_subscriptions_are_gone_w_conn_5(running, glasses):
+    await running.subscribe("button_press")
+    running.socket.close()
+
+    await asyncio.sleep(6.0)
+
+    assert glasses.running == ("com.example.app",)
+    assert glasses.subscriptions(running.package_name) == ()
+
+
+async def test_when_the_restart_fails_the_app_is_dropped_with_a_warning_w_conn_5(running, glasses, caplog):
+    running.socket.close()
+    running.statuses = [200, 503, 503]
+
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request", "stop_request", "session_request", "session_request"]
+    assert glasses.running == ()
+    assert "was not restarted" in caplog.text
+
+
+async def test_a_start_during_a_restart_waits_for_it(running, glasses):
+    running.socket.close()
+    running.delay_s = 2.0
+    await asyncio.sleep(5.5)
+
+    await glasses.start(running.package_name)
+
+    assert running.webhooks == ["session_request", "stop_request", "session_request"]
+
+
+async def test_a_stop_within_the_grace_is_final(running, glasses):
+    running.socket.close()
+    await let_it_happen()
+
+    await glasses.stop(running.package_name)
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request", "stop_request"]
+    assert glasses.running == ()
+
+
+async def test_a_second_socket_gets_the_data_and_the_first_may_still_show_w_conn_12(running, glasses):
+    await running.subscribe("button_press")
+    first = running.socket
+    await running.connect()
+    await let_it_happen()
+
+    await glasses.press()
+    first.send(
+        {
+            "type": "display_event",
+            "packageName": running.package_name,
+            "view": "main",
+            "layout": {"layoutType": "text_wall", "text": "from the first"},
+        }
+    )
+    await let_it_happen()
+
+    assert first.types == ["tpa_connection_ack"]
+    assert running.socket.types == ["tpa_connection_ack", "data_stream"]
+    assert glasses.display == "from the first"
+
+
+async def test_when_the_first_of_two_sockets_closes_the_cloud_forgets_the_second_w_conn_12(running, glasses):
+    await running.subscribe("button_press")
+    second = await running.connect()
+    await let_it_happen()
+
+    running.sockets[0].close()
+    await let_it_happen()
+    await glasses.press()
+    await asyncio.sleep(6.0)
+
+    assert second.types == ["tpa_connection_ack"]
+    assert second.closed is None
+    assert running.webhooks == ["session_request", "stop_request", "session_request"]
+
+
+async def test_a_user_who_leaves_ends_sessions_without_a_webhook_w_conn_7(cloud, running, glasses):
+    await glasses.leave()
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request"]
+    assert running.socket.types == ["tpa_connection_ack", "app_stopped"]
+    assert running.socket.closed == Closed(1000, "User session ended")
+    assert glasses.running == ()
+
+
+async def test_after_the_user_left_an_init_finds_no_session(running, glasses):
+    await glasses.leave()
+
+    socket = await running.connect()
+    await let_it_happen()
+
+    assert socket.frames[0]["code"] == "SESSION_NOT_FOUND"
+
+
+async def test_an_uninstalled_app_is_stopped(cloud, running, glasses):
+    cloud.uninstall(running.package_name)
+    await let_it_happen()
+
+    assert running.webhooks == ["session_request", "stop_request"]
+    assert glasses.running == ()
+
+
+async def test_closing_the_cloud_breaks_connections_without_a_close_frame_w_conn_9(network, app):
+    cloud = LocalCloud(network)
+    await cloud.open()
+    cloud.install(app.installed())
+    await cloud.connect_glasses().start(app.package_name)
+
+    await cloud.close()
+    await asyncio.sleep(60.0)
+
+    assert app.socket.closed == Closed(1006)
+    assert app.webhooks == ["session_request"]
+
+
+async def test_closing_the_cloud_fails_a_start_under_way(network, app):
+    app.connects = False
+    cloud = LocalCloud(network)
+    await cloud.open()
+    cloud.install(app.installed())
+    start = asyncio.create_task(cloud.connect_glasses().start(app.package_name))
+    await let_it_happen()
+
+    await cloud.close()
+
+    with pytest.raises(StartFailed, match="closed"):
+        await start
+
+
+async def test_a_user_with_a_hyphen_is_never_reached_w_hand_11(cloud: LocalCloud, app: ScriptedApp):
+    glasses: VirtualGlasses = cloud.connect_glasses("jean-luc@example.com")
+
+    with pytest.raises(StartFailed) as failure:
+        await glasses.start(app.package_name)
+
+    assert failure.value.stage == "TIMEOUT"
+    assert app.socket.frames[0]["code"] == "SESSION_NOT_FOUND"
