@@ -1,0 +1,188 @@
+"""``simulate``: what a developer's own tests stand on."""
+
+import asyncio
+
+import pytest
+
+from mentra import AppServer, AppSession, ConfigError, ToolError, tool
+from mentra.protocol.layouts import ReferenceCard, TextWall
+from mentra.testing import PACKAGE_NAME, StartFailed, simulate
+
+
+class Echo(AppServer):
+    """Shows what it hears, in the number of lines the user likes."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.stopped: list[str] = []
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        session.layouts.show_text_wall(f"hello {user_id}")
+        session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+        session.events.on("button_press", lambda press: session.layouts.show_reference_card("button", press.press_type))
+        session.events.on("head_position", lambda head: session.layouts.show_text_wall(f"head {head.position}"))
+        session.settings.on_change("lines", lambda new, old: session.layouts.show_text_wall(f"{new} lines"))
+
+    async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
+        self.stopped.append(reason)
+
+    @tool
+    async def greet(self, name: str = "you") -> str:
+        """Greet somebody."""
+        return f"hello {name}"
+
+    @tool
+    async def breaks(self) -> None:
+        """Raise."""
+        raise RuntimeError
+
+
+async def test_the_app_is_started_and_reacts_at_once():
+    async with simulate(Echo) as glasses:
+        assert glasses.display == "hello you@example.com"
+        assert glasses.user_id == "you@example.com"
+
+        await glasses.say("hello world")
+        assert glasses.display == "hello world"
+        assert glasses.layout == TextWall(text="hello world")
+
+        await glasses.say("hallo", language="de-DE")
+        assert glasses.display == "hello world"
+
+        await glasses.press("main", "long")
+        assert glasses.layout == ReferenceCard(title="button", text="long")
+
+        await glasses.send("head_position", {"position": "up"})
+        assert glasses.display == "head up"
+
+
+async def test_settings_have_defaults_and_change():
+    schema = [{"type": "slider", "key": "lines", "label": "Lines", "defaultValue": 3}]
+
+    async with simulate(Echo, settings=schema) as glasses:
+        session = glasses.app.session_for("you@example.com")
+        assert session is not None
+        assert session.settings["lines"] == 3
+
+        await glasses.change_settings({"lines": 5})
+        assert glasses.display == "5 lines"
+
+
+async def test_tools_answer_and_fail():
+    async with simulate(Echo) as glasses:
+        assert await glasses.call_tool("greet") == "hello you"
+        assert await glasses.call_tool("greet", {"name": "Zoë"}) == "hello Zoë"
+        with pytest.raises(ToolError, match="The tool 'breaks' failed"):
+            await glasses.call_tool("breaks")
+
+
+async def test_stop_and_start_again():
+    app = Echo(package_name="com.example.echo", api_key="key")
+
+    async with simulate(app, user_id="zoe@example.com") as glasses:
+        await glasses.stop()
+        assert (app.stopped, glasses.display) == (["user_disabled"], "")
+
+        await glasses.start()
+        assert await glasses.wait_for_display("hello") == "hello zoe@example.com"
+
+    assert app.stopped == ["user_disabled", "server_stopped"]
+
+
+async def test_permissions_are_kept():
+    async with simulate(Echo, permissions=()) as glasses:
+        await glasses.say("nobody hears this")
+
+        assert glasses.display == "hello you@example.com"
+        assert "button_press" in glasses.glasses.subscriptions(PACKAGE_NAME)
+
+
+async def test_the_model_gives_the_capabilities():
+    async with simulate(Echo, model="Mentra Live") as glasses:
+        session = glasses.app.session_for(glasses.user_id)
+
+        assert session is not None
+        assert session.capabilities is not None
+        assert session.capabilities.has_camera
+
+
+async def test_waiting_for_what_never_comes_says_what_is_there():
+    async with simulate(Echo) as glasses:
+        with pytest.raises(TimeoutError, match=r"did not show 'goodbye' within 2 s\. They show 'hello you"):
+            await glasses.wait_for_display("goodbye", timeout=2)
+
+
+async def test_an_exception_in_the_test_passes_through_and_the_app_is_stopped():
+    app = Echo(package_name="com.example.echo", api_key="key")
+
+    with pytest.raises(ZeroDivisionError):
+        async with simulate(app):
+            _ = 1 / 0
+
+    assert app.stopped == ["server_stopped"]
+
+
+async def test_an_app_that_cannot_be_made_is_a_config_error():
+    class Wrong(Echo):
+        @tool
+        def wrong(self, items: list[str]) -> None:
+            """Take a list."""
+
+    with pytest.raises(ConfigError, match="items"):
+        async with simulate(Wrong):
+            pass
+
+
+async def test_a_user_the_cloud_cannot_serve_fails_the_start():
+    with pytest.raises(StartFailed):
+        async with simulate(Echo, user_id="jean-luc@example.com"):
+            pass
+
+
+async def test_an_app_with_another_webhook_path_can_be_simulated():
+    app = Echo(package_name="com.example.echo", api_key="key", webhook_path="/hooks/mentra")
+
+    async with simulate(app) as glasses:
+        await glasses.say("hello")
+
+        assert glasses.display == "hello"
+
+
+async def test_simulations_side_by_side_do_not_meet():
+    async with simulate(Echo) as one, simulate(Echo) as two:
+        await asyncio.gather(one.say("one"), two.say("two"))
+
+        assert (one.display, two.display) == ("one", "two")
+
+
+async def test_nothing_is_left_running():
+    before = asyncio.all_tasks()
+
+    async with simulate(Echo) as glasses:
+        await glasses.say("hello")
+
+    assert asyncio.all_tasks() == before
+
+
+async def test_an_app_with_a_constructor_of_its_own_needs_no_credentials(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("API_KEY", raising=False)
+
+    class WithState(AppServer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.greeting = "mine"
+
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.layouts.show_text_wall(self.greeting)
+
+    async with simulate(WithState) as glasses:
+        await glasses.wait_for_display("mine")
+
+    with pytest.raises(ConfigError):
+        WithState()
+
+
+async def test_calling_a_tool_that_the_app_does_not_have_is_an_error():
+    async with simulate(Echo) as glasses:
+        with pytest.raises(ToolError, match=r"no tool 'nope' and no on_tool_call\. Its tools: breaks, greet"):
+            await glasses.call_tool("nope")
