@@ -1,0 +1,3 @@
+"""The ``mentra`` command."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,32 @@
+"""Live captions: what is said around you, as rolling lines on the glasses."""
+
+import textwrap
+
+from mentra import AppServer, AppSession, Transcription
+
+LINE_WIDTH = 40  # characters
+DEFAULT_LINES = 4
+
+
+def roll(lines: list[str], speech: str, *, keep: int) -> list[str]:
+    """Write speech below the lines that are there, and keep the last ones."""
+    return [*lines, *textwrap.wrap(speech, LINE_WIDTH)][-keep:]
+
+
+class CaptionsApp(AppServer):
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        finished: list[str] = []  # What was said before the current sentence. Each user has their own session.
+        session.layouts.show_text_wall("Listening ...")
+
+        @session.events.on_transcription
+        def show(speech: Transcription) -> None:
+            nonlocal finished
+            lines = roll(finished, speech.text, keep=session.settings.get("lines", DEFAULT_LINES))
+            session.layouts.show_text_wall("\n".join(lines))
+            # Until it is final, a sentence comes again and again, longer and corrected: each one replaces the last.
+            if speech.is_final:
+                finished = lines
+
+
+if __name__ == "__main__":
+    CaptionsApp().run()
