@@ -1,0 +1,174 @@
+"""Find the file of the developer's app, without importing anything.
+
+The first match wins: what the command line names; ``app`` under ``[tool.mentra]`` in ``pyproject.toml``; a file with
+one of the usual names.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from mentra_cli.errors import CliError, ExitCode
+
+USUAL_FILES = ("app.py", "main.py", "src/app.py", "src/main.py", "app/app.py", "app/main.py", "app/__init__.py")
+"""Where an app is looked for when nothing names it, relative to the project's folder."""
+
+NAME_IT = "Name the file, or the class in it: mentra dev src/captions.py:CaptionsApp"
+"""What to do about a file that was not found, or not meant."""
+
+_SETTING = 'the setting names a file and the class in it: app = "app.py:CaptionsApp"'
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where an app's code is. Nothing was imported to learn it."""
+
+    root: Path
+    """The project's folder: home of its ``.env`` files and ``pyproject.toml``."""
+    module: str
+    """What to import: ``"captions"``, ``"shop.app"``."""
+    file: Path
+    attribute: str | None
+    """The name in the module that was asked for, if one was."""
+    how: str
+    """How it was chosen, for messages: ``"named on the command line"``."""
+
+    @property
+    def import_root(self) -> Path:
+        """The folder that ``module`` is imported from: ``root``, or one below it such as ``src``."""
+        return self.file.parents[self.module.count(".") + (self.file.name == "__init__.py")]
+
+    @property
+    def shown(self) -> str:
+        """The file's path for messages, relative to the project's folder."""
+        inside = self.file.is_relative_to(self.root)
+        return self.file.relative_to(self.root).as_posix() if inside else str(self.file)
+
+
+def locate(target: str | None, cwd: Path) -> Location:
+    """Find the file of an app.
+
+    Args:
+        target: ``"app.py"``, ``"app.py:name"``, ``"package.module"``, ``"package.module:name"`` or a project's
+            folder; ``None`` looks in ``cwd``.
+        cwd: What relative paths start from.
+
+    Raises:
+        CliError: NOT_FOUND, with what was looked for; VALIDATION when ``pyproject.toml`` is broken.
+    """
+    cwd = cwd.resolve()
+    if target is None:
+        return _discover(cwd, None)
+    path, attribute = _split(target)
+    found = _resolve(path, attribute, cwd, how="named on the command line")
+    if found is not None:
+        return found
+    if (cwd / path).is_dir():
+        return _discover((cwd / path).resolve(), attribute)
+    raise CliError(
+        f"There is no file, module or folder {path!r} in {cwd}.",
+        fix="Give the file of your app, such as app.py, or the folder of its project.",
+        code=ExitCode.NOT_FOUND,
+    )
+
+
+def _split(target: str) -> tuple[str, str | None]:
+    """Take ``:name`` off the end, but not the path off a Windows drive."""
+    path, colon, name = target.rpartition(":")
+    return (path, name) if colon and name.isidentifier() else (target, None)
+
+
+def _discover(folder: Path, attribute: str | None) -> Location:
+    setting = _setting(folder / "pyproject.toml")
+    if setting is not None:
+        path, named = _split(setting)
+        found = _resolve(path, attribute or named, folder, how="[tool.mentra] app in pyproject.toml", root=folder)
+        if found is not None:
+            return found
+        raise CliError(
+            f"pyproject.toml says app = {setting!r} under [tool.mentra]; {folder} has no such file or module.",
+            fix=f"Correct it; {_SETTING}",
+            code=ExitCode.NOT_FOUND,
+        )
+    for name in USUAL_FILES:
+        if (folder / name).is_file():
+            return _of_file(folder / name, attribute, folder, how=f"found {name}")
+    raise CliError(
+        f"There is no app in {folder}: looked for {', '.join(USUAL_FILES)} and for app under [tool.mentra] "
+        "in pyproject.toml.",
+        fix=f"{NAME_IT}. Or start a new project: mentra new hello",
+        code=ExitCode.NOT_FOUND,
+    )
+
+
+class _Mentra(msgspec.Struct):
+    app: str | None = None
+
+
+class _Tool(msgspec.Struct):
+    mentra: _Mentra = msgspec.field(default_factory=_Mentra)
+
+
+class _Pyproject(msgspec.Struct):
+    tool: _Tool = msgspec.field(default_factory=_Tool)
+
+
+def _setting(pyproject: Path) -> str | None:
+    """Return ``[tool.mentra] app``."""
+    if not pyproject.is_file():
+        return None
+    try:
+        document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+        return msgspec.convert(document, _Pyproject).tool.mentra.app
+    except ValueError as error:
+        raise CliError(
+            f"{pyproject} cannot be read: {error}.", fix=f"Correct it; {_SETTING}", code=ExitCode.VALIDATION
+        ) from error
+
+
+def _resolve(path: str, attribute: str | None, cwd: Path, *, how: str, root: Path | None = None) -> Location | None:
+    """Read a path or a dotted name; ``None`` when there is no such file."""
+    file = cwd / path
+    if file.is_file():
+        return _of_file(file, attribute, root or _project_root(file, cwd), how=how)
+    # A bare name is a module first if something in it is asked for: "app:CaptionsApp". Else it may be a folder.
+    parts = path.split(".")
+    if all(part.isidentifier() for part in parts) and (attribute is not None or not file.is_dir()):
+        for import_root in (cwd, cwd / "src"):
+            base = import_root.joinpath(*parts)
+            for source in (base.with_suffix(".py"), base / "__init__.py"):
+                if source.is_file():
+                    return Location(root or cwd, path, source.resolve(), attribute, how)
+    return None
+
+
+def _of_file(file: Path, attribute: str | None, root: Path, *, how: str) -> Location:
+    file = file.resolve()
+    packages = _packages(file)
+    names = [folder.name for folder in packages]
+    module = names if file.name == "__init__.py" else [*names, file.stem]
+    return Location(root, ".".join(module), file, attribute, how)
+
+
+def _packages(file: Path) -> list[Path]:
+    """Return the package folders around a file, the outermost one first."""
+    packages: list[Path] = []
+    for folder in file.parents:
+        if not (folder / "__init__.py").is_file():
+            break
+        packages.insert(0, folder)
+    return packages
+
+
+def _project_root(file: Path, cwd: Path) -> Path:
+    """Choose the project's folder of a file: the nearest with a sign of being one, but not above ``cwd``."""
+    file = file.resolve()
+    start = file.parents[len(_packages(file))]
+    for folder in (start, *start.parents):
+        if any((folder / sign).exists() for sign in ("pyproject.toml", ".env", ".env.local", ".git")):
+            return folder
+        if not folder.parent.is_relative_to(cwd):
+            break
+    return start

@@ -1,0 +1,29 @@
+"""How a key is shown wherever a command prints what others wrote: source code, log lines, messages of the wire."""
+
+import re
+from collections.abc import Iterable
+
+from mentra_cli.local_key import LOCAL_PREFIX, is_local
+
+_SHORTEST_SOUGHT = 8
+
+# What the console issues, and the digest of a key in the header of tool calls; what mentra new makes up.
+_LOOKS_LIKE_A_KEY = re.compile(rf"\b[0-9a-f]{{64}}\b|\b{LOCAL_PREFIX}[0-9A-Za-z]{{16,}}\b")
+
+
+def mask(secret: str) -> str:
+    """Return what may be shown of a key: enough to tell two keys apart, and its length."""
+    head = LOCAL_PREFIX if is_local(secret) else secret[:4] if len(secret) >= 16 else ""
+    return f"{head}... ({len(secret)} characters)"
+
+
+def mask_all(text: str, secrets: Iterable[str]) -> str:
+    """Mask these secrets, and whatever looks like a key, wherever they stand in a text.
+
+    A secret of less than eight characters is not searched for: it may be a common word.
+    """
+    # The longest first: one secret may be the beginning of another.
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SOUGHT:
+            text = text.replace(secret, mask(secret))
+    return _LOOKS_LIKE_A_KEY.sub(lambda match: mask(match.group()), text)
