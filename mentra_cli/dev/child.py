@@ -1,0 +1,152 @@
+"""What runs inside a child: the developer's app, on a loopback port, until told to stop.
+
+Started as ``python -m mentra_cli.dev.child``. The first line on standard input says which app. Standard input is the
+supervisor's; the app itself sees an empty one.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from mentra.errors import MentraError
+from mentra.session.stop_reason import StopReason
+from mentra_cli import project
+from mentra_cli.dev import reports
+from mentra_cli.dev.reports import Assignment, Failed, Ready, Report, Stop
+from mentra_cli.errors import CliError
+from mentra_cli.location import Location
+
+STOP_WITHIN_S = 1.5
+"""How long ``on_stop`` handlers get when a child ends."""
+EXIT_WITHIN_S = 2.0
+"""... and how long everything gets, until the process is ended from a thread, whatever blocks it."""
+
+
+def main() -> None:
+    """Run the app that the supervisor assigns."""
+    commands, output = _take_over_stdio()
+    assignment = reports.decode_command(commands.readline())
+    if not isinstance(assignment, Assignment) or assignment.version != reports.VERSION:
+        raise SystemExit("The supervisor speaks another version: is an older mentra still running?")
+    orders = _Orders(commands)
+    reporter = _Reporter(output, assignment.mark)
+    location = Location(
+        Path(assignment.root), assignment.module, Path(assignment.file), assignment.attribute, assignment.how
+    )
+    try:
+        found = project.load(location)
+    except project.AppImportError as error:
+        reporter.send(_failed(error, location))
+        sys.exit(1)
+    except CliError as error:
+        reporter.send(Failed(message=error.message, fix=error.fix, files=_files(location)))
+        sys.exit(1)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    code = asyncio.run(_serve(found, location, reporter, orders))
+    orders.end_group_if_abandoned()
+    sys.exit(code)
+
+
+async def _serve(found: project.FoundApp, location: Location, reporter: "_Reporter", orders: "_Orders") -> int:
+    app = found.app
+    try:
+        await app.start(host="127.0.0.1", port=0, hosted=True)
+    except (MentraError, OSError) as error:
+        reporter.send(Failed(message=f"The app could not be started: {error}", files=_files(location)))
+        return 1
+    reasons: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    orders.when_stopped(lambda reason: loop.call_soon_threadsafe(reasons.put_nowait, reason))
+    reporter.send(
+        Ready(
+            version=reports.VERSION,
+            url=app.url,
+            package_name=app.config.package_name,
+            api_key=app.config.api_key.reveal(),
+            webhook_path=app.config.webhook_path,
+            mentraos_websocket_url=app.config.mentraos_websocket_url,
+            name=found.name,
+            how=found.how,
+            files=_files(location),
+        )
+    )
+    reason = await reasons.get()
+    await app.stop(reason=reason, timeout=STOP_WITHIN_S)
+    return 0
+
+
+class _Orders:
+    """Waits in a thread for the word to stop: it arrives even while the app blocks, or is still being imported."""
+
+    def __init__(self, commands: BinaryIO) -> None:
+        self._commands = commands
+        self._abandoned = False
+        self._stopped: Callable[[str], object] | None = None
+        threading.Thread(target=self._wait, name="mentra dev", daemon=True).start()
+
+    def when_stopped(self, callback: Callable[[str], object]) -> None:
+        """Call back, from the thread, when the app shall stop; until then the process would just end."""
+        self._stopped = callback
+
+    def _wait(self) -> None:
+        line = self._commands.readline()
+        self._abandoned = not line
+        command = reports.decode_command(line) if line else Stop(reason=StopReason.SERVER_STOPPED)
+        if self._stopped is not None:
+            self._stopped(command.reason if isinstance(command, Stop) else "")
+            threading.Event().wait(EXIT_WITHIN_S)
+        self.end_group_if_abandoned()
+        os._exit(1)
+
+    def end_group_if_abandoned(self) -> None:
+        """If the supervisor is gone, end this process and what the app started: nobody else will."""
+        if self._abandoned and os.name == "posix":
+            os.killpg(0, signal.SIGKILL)
+
+
+def _take_over_stdio() -> tuple[BinaryIO, TextIO]:
+    """Keep standard input for the supervisor's commands, and the way out for reports; give the app an empty input."""
+    commands = os.fdopen(os.dup(0), "rb")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    return commands, output
+
+
+class _Reporter:
+    def __init__(self, output: TextIO, mark: str) -> None:
+        self._output = output
+        self._mark = mark
+
+    def send(self, report: Report) -> None:
+        sys.stdout.flush()
+        self._output.write(f"{self._mark}{reports.encode(report).decode()}\n")
+        self._output.flush()
+
+
+def _failed(error: project.AppImportError, location: Location) -> Failed:
+    frame = error.frame
+    return Failed(
+        message=str(error),
+        file=frame.file.relative_to(location.root).as_posix() if frame else None,
+        line=frame.line if frame else None,
+        column=frame.column if frame else None,
+        code=list(frame.lines) if frame else [],
+        traceback="".join(traceback.format_exception(error.error)),
+        files=_files(location),
+    )
+
+
+def _files(location: Location) -> list[str]:
+    return sorted(str(file) for file in {*project.imported_files(location.root), location.file})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""What happened, once. Every view reads it.
+
+The rules:
+
+* An entry holds no secret: keys are replaced on the way in, wherever they stand.
+* A reader that fails is not called again, and hurts neither the others nor what is being read about.
+"""
+
+import dataclasses
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mentra.clock import utc_now
+from mentra_cli.dev import reports
+from mentra_cli.dev.reports import Failed
+from mentra_cli.masking import mask_all
+
+KEPT = 2000
+"""Entries that are kept for late readers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """Something that happened."""
+
+    time: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall(_Entry):
+    """A request that came to the public port, such as a webhook."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer(_Entry):
+    """The app's answer to a request."""
+
+    method: str
+    path: str
+    status: int
+    body: bytes
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame(_Entry):
+    """A message on a session's socket."""
+
+    session_id: str
+    user_id: str
+    from_app: bool
+    text: bytes
+    """The whole frame; for a binary one see ``binary_bytes``."""
+    binary_bytes: int = 0
+    """The size of a binary frame, which is not kept itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayChange(_Entry):
+    """What a pair of virtual glasses shows now."""
+
+    user_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech(_Entry):
+    """Somebody spoke to the app through this tool."""
+
+    user_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppOutput(_Entry):
+    """A line that the app printed or logged."""
+
+    stream: str
+    """``"stdout"`` or ``"stderr"``."""
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(_Entry):
+    """The app's code was loaded and serves."""
+
+    how: str
+    took_s: float
+    again: bool
+    """Whether it replaced other code."""
+    sessions: int
+    """How many live sessions continue in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadFailed(_Entry):
+    """The app's code could not be loaded."""
+
+    failure: Failed
+    still_serving: bool
+    """Whether the code before it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(_Entry):
+    """Anything else worth a line."""
+
+    text: str
+    fix: str = ""
+    is_problem: bool = False
+
+
+Entry = HttpCall | HttpAnswer | Frame | DisplayChange | Speech | AppOutput | Loaded | LoadFailed | Note
+
+Reader = Callable[[Entry], None]
+
+
+class Journal:
+    """Collects entries and hands each to all readers, in order."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._readers: list[Reader] = []
+        self._secrets: set[str] = set()
+
+    def keep_secret(self, secret: str) -> None:
+        """Mask this text in everything from now on."""
+        self._secrets.add(secret)
+
+    def add(self, entry: Entry) -> None:
+        """Take in an entry, without the secrets in it."""
+        entry = self._masked(entry)
+        self._entries.append(entry)
+        for reader in list(self._readers):
+            try:
+                reader(entry)
+            except Exception:
+                self._readers.remove(reader)
+                _logger.exception("A view of the journal failed, and is not used any more.")
+
+    def read(self, reader: Reader) -> Callable[[], None]:
+        """Call a reader with each entry from now on; return what ends that."""
+        self._readers.append(reader)
+        return lambda: self._readers.remove(reader) if reader in self._readers else None
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def _masked(self, entry: Entry) -> Entry:
+        values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+        masked = {name: self._mask(value) for name, value in values.items()}
+        changed = {name: value for name, value in masked.items() if value is not values[name]}
+        return dataclasses.replace(entry, **changed) if changed else entry
+
+    def _mask(self, value: Any) -> Any:
+        match value:
+            case str():
+                return mask_all(value, self._secrets)
+            case bytes():
+                text = mask_all(value.decode(errors="surrogateescape"), self._secrets)
+                return text.encode(errors="surrogateescape")
+            case Failed():
+                return reports.decode_report(self._mask(reports.encode(value)))
+            case _:
+                return value
+
+
+_logger = logging.getLogger(__name__)

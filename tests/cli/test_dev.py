@@ -1,0 +1,524 @@
+"""``mentra dev`` and ``mentra say`` as processes: with a pipe, and with a real terminal."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+MENTRA = [sys.executable, "-m", "mentra_cli"]
+WITHIN_S = 15.0
+APP = """
+from mentra import AppServer
+
+VERSION = "version 0"
+
+class App(AppServer):
+    async def on_session(self, session, session_id, user_id):
+        session.layouts.show_text_wall(f"{VERSION} ready")
+        session.events.on_transcription(lambda speech: session.layouts.show_text_wall(f"{VERSION}: {speech.text}"))
+"""
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    dropped = ("API_KEY", "PACKAGE_NAME", "PORT", "MENTRAOS_API_KEY", "CI", "NO_COLOR", "FORCE_COLOR")
+    return {**{name: value for name, value in os.environ.items() if name not in dropped}, **more}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / ".env").write_text("PACKAGE_NAME=com.example.app\nAPI_KEY=local-0123456789abcdef\n")
+    return tmp_path
+
+
+class Dev:
+    """A running ``mentra dev`` whose standard streams are pipes."""
+
+    def __init__(self, process: asyncio.subprocess.Process, project: Path) -> None:
+        self.process = process
+        self.project = project
+        self.lines: list[str] = []
+        self._changed = asyncio.Event()
+        self._readers = [asyncio.create_task(self._read(stream)) for stream in (process.stdout, process.stderr)]
+
+    running: ClassVar[list["Dev"]] = []
+
+    @classmethod
+    async def start(cls, project: Path, *arguments: str) -> "Dev":
+        process = await asyncio.create_subprocess_exec(
+            *MENTRA,
+            "dev",
+            "--port",
+            "0",
+            *arguments,
+            cwd=project,
+            env=plain_environment(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        dev = cls(process, project)
+        cls.running.append(dev)
+        return dev
+
+    async def _read(self, stream: asyncio.StreamReader | None) -> None:
+        assert stream is not None
+        async for line in stream:
+            self.lines.append(line.decode().rstrip("\n"))
+            self._changed.set()
+
+    async def line(self, part: str, *, after: int = 0) -> str:
+        """Wait for a line with this text, after the first so many lines."""
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not (found := [line for line in self.lines[after:] if part in line]):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"No line with {part!r} in:\n" + "\n".join(self.lines)) from None
+        return found[0]
+
+    async def speak(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n".encode())
+        await self.process.stdin.drain()
+
+    async def shows(self, text: str, *, after: int = 0) -> None:
+        await self.line(f"glasses  you@example.com: {text}", after=after)
+
+    async def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        async with asyncio.timeout(WITHIN_S):
+            code = await self.process.wait()
+            await asyncio.wait(self._readers)
+        return code
+
+    def children(self) -> list[int]:
+        """Return the processes that this one started and that live."""
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in found.stdout.split()]
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left_behind() -> AsyncIterator[None]:
+    yield
+    for dev in Dev.running:
+        if dev.process.returncode is None:
+            await dev.end(signal.SIGTERM)
+    Dev.running.clear()
+
+
+@pytest.fixture
+async def dev(project: Path) -> Dev:
+    return await Dev.start(project)
+
+
+async def mentra(*arguments: str, cwd: Path) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *MENTRA,
+        *arguments,
+        cwd=cwd,
+        env=plain_environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(WITHIN_S):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.processes
+async def test_a_pipe_gets_plain_lines_and_speaks_what_it_sends(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+    await dev.speak("hello")
+    await dev.shows("version 0: hello")
+
+    assert await dev.end() == 0
+    assert not re.search(r"[╭│╰\x1b]", "\n".join(dev.lines))
+    assert any("LOCAL cloud" in line for line in dev.lines)
+    assert any("class App in app.py" in line for line in dev.lines)
+
+
+@pytest.mark.processes
+async def test_ten_saves_one_of_them_broken_show_the_right_text_each_time(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+
+    for number in range(1, 11):
+        after = len(dev.lines)
+        code = APP.replace("version 0", f"version {number}")
+        if number == 5:
+            (dev.project / "app.py").write_text(f"{code}\ndef broken(:\n")
+            await dev.line("SyntaxError", after=after)
+            await dev.speak("still there?")
+            await dev.shows("version 4: still there?", after=after)
+        else:
+            (dev.project / "app.py").write_text(code)
+            await dev.shows(f"version {number} ready", after=after)
+    children = dev.children()
+
+    assert await dev.end() == 0
+    assert len(children) <= 2, "the current child, and perhaps the one before, still ending"
+    assert all(not _alive(child) for child in children)
+    assert sum("/webhook session_request" in line for line in dev.lines) == 1
+    assert not any("stop_request" in line for line in dev.lines)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_ends_it_cleanly(dev: Dev, number: signal.Signals) -> None:
+    await dev.shows("version 0 ready")
+    port = int((await dev.line("address   http")).rpartition(":")[2])
+    children = dev.children()
+
+    assert await dev.end(number) == 0
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", port))
+    assert children
+    assert all(not _alive(child) for child in children)
+    assert not (dev.project / ".mentra-dev" / "dev.json").exists()
+    assert not any("Traceback" in line for line in dev.lines)
+
+
+@pytest.mark.processes
+async def test_a_handler_that_blocks_does_not_keep_it_from_ending(project: Path) -> None:
+    (project / "app.py").write_text(APP.replace("(lambda speech:", "(lambda speech: __import__('time').sleep(60) or"))
+    dev = await Dev.start(project)
+    await dev.shows("version 0 ready")
+    await dev.speak("block")
+    await dev.line("transcription:en-US")
+
+    async with asyncio.timeout(8):
+        assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_the_environment_file_is_read_again_when_it_is_saved(project: Path) -> None:
+    (project / "app.py").write_text("import os\n" + APP.replace('"version 0"', 'os.environ.get("GREETING", "nothing")'))
+    dev = await Dev.start(project)
+    await dev.shows("nothing ready")
+
+    with (project / ".env").open("a") as file:
+        file.write("GREETING=servus\n")
+
+    await dev.shows("servus ready")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_an_app_without_any_credentials_runs_on_the_local_cloud(project: Path) -> None:
+    (project / ".env").unlink()
+    dev = await Dev.start(project)
+
+    await dev.shows("version 0 ready")
+
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_what_the_app_prints_is_shown_without_its_key(project: Path) -> None:
+    (project / "app.py").write_text("import os\n" + APP + "        print('key', self.config.api_key.reveal())\n")
+    dev = await Dev.start(project)
+
+    printed = await dev.line("app  stdout: key")
+
+    assert printed.endswith("key local-... (22 characters)")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_code_that_shows_its_key_before_it_loads_does_not_show_it_here(project: Path) -> None:
+    (project / "app.py").write_text(
+        "import os\nprint('env', os.environ['API_KEY'])\nraise ValueError(os.environ['API_KEY'])\n"
+    )
+    dev = await Dev.start(project)
+
+    await dev.line("ValueError: local-... (22 characters)")
+
+    assert await dev.end() == 0
+    assert "local-0123456789abcdef" not in "\n".join(dev.lines)
+
+
+@pytest.mark.processes
+async def test_an_environment_file_that_is_away_for_a_moment_does_not_end_the_watching(project: Path) -> None:
+    extra = project / ".env.local"
+    extra.write_text("A=1\n")
+    dev = await Dev.start(project, "--env-file", ".env.local")
+    await dev.shows("version 0 ready")
+
+    extra.unlink()
+    await dev.line("There is no file")
+    extra.write_text("A=2\n")
+    (project / "app.py").write_text(APP.replace("version 0", "version 1"))
+
+    await dev.shows("version 1 ready")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_a_reader_that_goes_away_ends_it(project: Path) -> None:
+    process = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m mentra_cli dev --port 0 | head -1",
+        cwd=project,
+        env=plain_environment(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(WITHIN_S):
+        out, err = await process.communicate()
+
+    assert len(out.splitlines()) == 1
+    assert b"Traceback" not in err
+    assert b"Stopped." in err
+
+
+@pytest.mark.processes
+async def test_a_taken_port_is_named_with_what_to_do(project: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        code, _, err = await mentra("dev", "--port", str(port), cwd=project)
+
+    assert code == 1
+    assert f"Port {port} is already in use" in err
+    assert f"mentra dev --port {port + 1}" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["dev"], 5, "There is no app in"),
+        (["dev", "nowhere.py"], 5, "nowhere.py"),
+        (["dev", "--cloud", "ftp://x"], 2, "is not the address of a cloud"),
+        (["dev", "--cloud", "nonsense"], 2, "is not the address of a cloud"),
+        (["dev", "--cloud", "wss://[::1"], 2, "is not the address of a cloud"),
+        (["say", "hello"], 5, "No mentra dev is running"),
+    ],
+)
+async def test_what_cannot_begin_says_why(tmp_path: Path, arguments: list[str], code: int, message: str) -> None:
+    if "--cloud" in arguments:
+        (tmp_path / "app.py").write_text(APP)
+
+    exit_code, out, err = await mentra(*arguments, cwd=tmp_path)
+
+    assert (exit_code, out) == (code, "")
+    assert message in err
+    assert "Fix:" in err
+
+
+@pytest.mark.processes
+async def test_say_speaks_from_another_process_and_prints_what_the_glasses_show(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+
+    spoken = await mentra("say", "hello", cwd=dev.project)
+    as_json = await mentra("say", "hola", "--json", cwd=dev.project)
+
+    assert spoken == (0, "version 0: hello\n", "")
+    assert as_json == (0, '{\n  "version": 1,\n  "display": "version 0: hola",\n  "heard": true\n}\n', "")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["", "--language", "en-US"], 2, "There is nothing to say"),
+        (["hello", "--language", "zz"], 2, "'zz' is not a language code"),
+        (["bonjour", "--language", "fr-FR"], 1, "Nobody heard it"),
+    ],
+)
+async def test_say_tells_what_could_not_be_said(dev: Dev, arguments: list[str], code: int, message: str) -> None:
+    await dev.shows("version 0 ready")
+
+    exit_code, _, err = await mentra("say", *arguments, cwd=dev.project)
+
+    assert exit_code == code
+    assert message in err
+    assert not any("Traceback" in line for line in dev.lines)
+
+
+@pytest.mark.processes
+async def test_what_comes_through_a_pipe_at_once_waits_for_the_app_to_listen(project: Path) -> None:
+    (project / "app.py").write_text(
+        APP.replace("session.layouts", "await __import__('asyncio').sleep(0.5); session.layouts", 1)
+    )
+    dev = await Dev.start(project)
+
+    await dev.speak("early")
+
+    await dev.shows("version 0: early")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_a_file_that_hangs_while_it_loads_is_mentioned_and_given_up_for_the_next_save(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+
+    (dev.project / "app.py").write_text(f"{APP}\nwhile True: pass\n")
+    await dev.line("still loading")
+    (dev.project / "app.py").write_text(APP.replace("version 0", "version 1"))
+
+    await dev.shows("version 1 ready")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_a_renamed_class_is_found_when_pyproject_says_so(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.mentra]\napp = "app.py:App"\n')
+    dev = await Dev.start(project)
+    await dev.shows("version 0 ready")
+
+    (project / "app.py").write_text(APP.replace("class App(", "class Other(").replace("version 0", "version 1"))
+    await dev.line("has no 'App'")
+    (project / "pyproject.toml").write_text('[tool.mentra]\napp = "app.py:Other"\n')
+
+    await dev.shows("version 1 ready")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_a_file_that_goes_and_comes_back_is_found_again(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+
+    (dev.project / "app.py").unlink()
+    await dev.line("There is no app in")
+    (dev.project / "app.py").write_text(APP.replace("version 0", "version 1"))
+
+    await dev.shows("version 1 ready")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_an_app_that_ended_by_itself_starts_again_with_any_save(project: Path) -> None:
+    (project / "app.py").write_text("import os\n" + APP.replace("session.events", "os._exit(7); session.events"))
+    dev = await Dev.start(project)
+    await dev.line("exit code 7")
+    after = len(dev.lines)
+
+    (project / "app.py").touch()
+
+    await dev.line("loaded: class App in app.py", after=after)
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+async def test_say_tells_when_mentra_dev_was_killed(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+    dev.process.kill()
+    await dev.process.wait()
+
+    code, _, err = await mentra("say", "hello", cwd=dev.project)
+
+    assert code == 5
+    assert "does not answer any more" in err
+
+
+class Tmux:
+    """A real terminal, 100 columns by 40 rows."""
+
+    def __init__(self, folder: Path, command: str) -> None:
+        self._name = f"mentra-{uuid.uuid4().hex[:8]}"
+        self._tmux("new-session", "-d", "-x", "100", "-y", "40", "-c", str(folder), "bash --norc --noprofile")
+        self.type(command)
+
+    def type(self, text: str) -> None:
+        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "Enter")
+
+    def press(self, key: str) -> None:
+        self._tmux("send-keys", key)
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    async def until(self, condition: Callable[[str], bool]) -> str:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not condition(screen := self.screen()):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"The terminal shows:\n{self.screen()}") from None
+        return screen
+
+    def end(self) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self._tmux("kill-server")
+
+    def _tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-L", self._name, "-f", "/dev/null", *arguments]
+        environment = plain_environment(TERM="xterm-256color", LANG="C.UTF-8", LC_ALL="C.UTF-8", PS1="$ ")
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+@pytest.fixture
+def terminal(project: Path) -> Iterator[Tmux]:
+    assert shutil.which("tmux"), "these tests need tmux (Debian package tmux)"
+    tmux = Tmux(project, f"{sys.executable} -m mentra_cli dev --port 0; echo EXIT-$?")
+    yield tmux
+    tmux.end()
+
+
+@pytest.mark.terminal
+async def test_a_person_types_and_reads_it_on_the_pinned_glasses(terminal: Tmux) -> None:
+    await terminal.until(lambda screen: "say>" in screen and "│ version 0 ready" in screen.split("─ glasses ")[-1])
+
+    terminal.type("hello glasses")
+
+    await terminal.until(lambda screen: "│ version 0: hello glasses" in screen.split("─ glasses ")[-1])
+    # Traffic is printed in batches, so that typing stays smooth: it may come a moment later.
+    await terminal.until(lambda screen: "╭─ cloud -> app  transcription:en-US (you@example.com)" in screen)
+    screen = await terminal.until(lambda screen: screen.count("╭─ app -> cloud  display_event (you@example.com)") == 2)
+    assert screen.count("─ glasses ") == 1
+    assert "LOCAL cloud" in screen
+
+
+@pytest.mark.terminal
+async def test_a_broken_save_shows_its_code_and_the_old_code_answers(terminal: Tmux, project: Path) -> None:
+    await terminal.until(lambda screen: "say>" in screen)
+
+    (project / "app.py").write_text(f"{APP}\ndef broken(:\n")
+
+    screen = await terminal.until(lambda screen: "SyntaxError" in screen)
+    assert re.search(r"app\.py:\d+", screen)
+    assert re.search(r"> +\d+ \| def broken\(:", screen)
+    terminal.type("still there?")
+    await terminal.until(lambda screen: "│ version 0: still there?" in screen.split("─ glasses ")[-1])
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("key", ["C-c", "C-d"])
+async def test_ending_with_a_key_restores_the_terminal(terminal: Tmux, key: str) -> None:
+    await terminal.until(lambda screen: "say>" in screen)
+
+    terminal.press(key)
+
+    await terminal.until(lambda screen: "EXIT-0" in screen)
+    terminal.type("stty -a")
+    screen = await terminal.until(lambda screen: "icanon" in screen)
+    assert re.search(r"(?<!-)icanon", screen)
+    assert re.search(r"(?<!-)\becho\b", screen)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,138 @@
+"""A whole ``mentra dev`` in one process and in memory: children are objects, files change when a test says so."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from pathlib import Path
+
+from mentra import AppServer
+from mentra.transport.base import Network
+from mentra.transport.memory import MemoryNetwork
+from mentra_cli.cloud_address import parse_cloud_address
+from mentra_cli.dev import reports
+from mentra_cli.dev.children import Child, Output
+from mentra_cli.dev.journal import Entry, Journal
+from mentra_cli.dev.options import DevOptions
+from mentra_cli.dev.reports import Failed, Ready, Report
+from mentra_cli.dev.supervisor import Supervisor
+from mentra_cli.dev.watch import MatchesApp
+from mentra_cli.location import Location
+
+PACKAGE_NAME = "com.example.staged"
+API_KEY = "local-0123456789abcdef"
+
+MakeApp = Callable[[], AppServer]
+
+
+class StagedChild(Child):
+    """Runs an app in this process, over the stage's network."""
+
+    def __init__(self, network: Network, make: MakeApp | Failed, file: Path) -> None:
+        self._network = network
+        self._make = make
+        self._file = file
+        self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.app: AppServer | None = None
+        self.stop_reason: str | None = None
+
+    async def report(self) -> Report:
+        if isinstance(self._make, Failed):
+            self._over.set_result(1)
+            return self._make
+        self.app = self._make()
+        await self.app.start(host="127.0.0.1", port=0, network=self._network, hosted=True)
+        return Ready(
+            version=reports.VERSION,
+            url=self.app.url,
+            package_name=self.app.config.package_name,
+            api_key=self.app.config.api_key.reveal(),
+            webhook_path=self.app.config.webhook_path,
+            mentraos_websocket_url=self.app.config.mentraos_websocket_url,
+            name=type(self.app).__name__,
+            how=f"class {type(self.app).__name__}",
+            files=[str(self._file)],
+        )
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._over)
+
+    async def stop(self, reason: str) -> None:
+        self.stop_reason = reason
+        if self.app is not None:
+            await self.app.stop(reason=reason)
+        self.kill()
+
+    def kill(self) -> None:
+        if not self._over.done():
+            self._over.set_result(0)
+
+    async def crash(self, code: int = 1) -> None:
+        """Die without a word: all sockets break."""
+        assert self.app is not None
+        for session in list(self.app.sessions.values()):
+            session._core.link._socket.connection.abort()
+        await self.app.stop()
+        self._over.set_result(code)
+
+
+class Stage:
+    """A supervisor with everything around it replaced."""
+
+    def __init__(self, root: Path, *, cloud: str | None = None) -> None:
+        self.network = MemoryNetwork()
+        self.journal = Journal()
+        self.children: list[StagedChild] = []
+        self.file = root / "app.py"
+        self.file.touch()
+        self._saves: asyncio.Queue[MakeApp | Failed] = asyncio.Queue()
+        self._code: MakeApp | Failed = Failed(message="There is no code yet.")
+        self.supervisor = Supervisor(
+            DevOptions(
+                target="app.py",
+                folder=root,
+                location=Location(root, "app", self.file, None, "found app.py"),
+                port=3000,
+                host="127.0.0.1",
+                env_file=None,
+                cloud=None if cloud is None else parse_cloud_address(cloud),
+            ),
+            self.journal,
+            network=self.network,
+            start_child=self._start_child,
+            watch=self._watch,
+        )
+
+    async def open(self, code: MakeApp | Failed) -> None:
+        self._code = code
+        await self.supervisor.open()
+        await self.supervisor.load()
+
+    async def save(self, code: MakeApp | Failed) -> None:
+        """Save other code, and wait until it was tried."""
+        self._saves.put_nowait(code)
+        before = len(self.children)
+        await self.until(lambda: len(self.children) > before)
+        await asyncio.sleep(0.5)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    @property
+    def display(self) -> str:
+        assert self.supervisor.user is not None
+        return self.supervisor.user.display
+
+    def entries(self, kind: type[Entry]) -> list[Entry]:
+        return [entry for entry in self.journal if isinstance(entry, kind)]
+
+    async def _start_child(self, location: Location, environment: Mapping[str, str], output: Output) -> StagedChild:
+        self.children.append(StagedChild(self.network, self._code, self.file))
+        return self.children[-1]
+
+    async def _watch(
+        self, root: Path, matches_app: MatchesApp, unchanged_too: Callable[[], bool]
+    ) -> AsyncGenerator[set[Path], None]:
+        while True:
+            self._code = await self._saves.get()
+            yield {self.file}

@@ -1,0 +1,230 @@
+"""What a person and a pipe get to read."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from mentra_cli.dev.journal import (
+    AppOutput,
+    DisplayChange,
+    Entry,
+    Frame,
+    HttpAnswer,
+    HttpCall,
+    Journal,
+    Loaded,
+    LoadFailed,
+    Note,
+    Speech,
+)
+from mentra_cli.dev.reports import Failed
+from mentra_cli.dev.views.lines import Lines
+from mentra_cli.dev.views.panels import Panels
+
+TIME = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+SESSION = {"session_id": "ann@example.com-com.example.app", "user_id": "ann@example.com"}
+
+
+def from_cloud(text: bytes) -> Frame:
+    return Frame(**SESSION, from_app=False, text=text)
+
+
+def from_app(text: bytes) -> Frame:
+    return Frame(**SESSION, from_app=True, text=text)
+
+
+ENTRIES: list[tuple[Entry, str]] = [
+    (
+        HttpCall(
+            method="POST",
+            path="/webhook",
+            body=b'{"type":"session_request","sessionId":"ann@example.com-x","userId":"ann@example.com"}',
+        ),
+        "cloud -> app  /webhook session_request (ann@example.com): ann@example.com-x",
+    ),
+    (
+        HttpCall(
+            method="POST",
+            path="/webhook",
+            body=b'{"type":"stop_request","sessionId":"s","userId":"ann@example.com","reason":"user_disabled"}',
+        ),
+        "cloud -> app  /webhook stop_request (ann@example.com): user_disabled",
+    ),
+    (
+        HttpAnswer(method="POST", path="/webhook", status=200, body=b'{"status":"success"}', took_s=0.0234),
+        'app -> cloud  /webhook answered 200 in 23 ms: {"status":"success"}',
+    ),
+    (
+        from_cloud(b'{"type":"data_stream","streamType":"transcription:en-US","data":{"text":"hel","isFinal":false}}'),
+        "cloud -> app  transcription:en-US (ann@example.com): hel ...",
+    ),
+    (
+        from_cloud(b'{"type":"data_stream","streamType":"transcription:en-US","data":{"text":"hello","isFinal":true}}'),
+        "cloud -> app  transcription:en-US (ann@example.com): hello",
+    ),
+    (
+        from_cloud(b'{"type":"data_stream","streamType":"button_press","data":{"buttonId":"main"}}'),
+        'cloud -> app  button_press (ann@example.com): {"buttonId":"main"}',
+    ),
+    (
+        from_cloud(b'{"type":"tpa_connection_error","code":"INVALID_API_KEY","message":"Invalid API key"}'),
+        "cloud -> app  tpa_connection_error (ann@example.com): INVALID_API_KEY: Invalid API key",
+    ),
+    (
+        from_cloud(b'{"type":"settings_update","settings":[{"key":"lines","value":3}]}'),
+        "cloud -> app  settings_update (ann@example.com): lines = 3",
+    ),
+    (
+        from_cloud(b'{"type":"from_the_future","x":1}'),
+        'cloud -> app  from_the_future (ann@example.com): {"type":"from_the_future","x":1}',
+    ),
+    (
+        from_app(
+            b'{"type":"display_event","packageName":"p","view":"main",'
+            b'"layout":{"layoutType":"reference_card","title":"Weather","text":"Sunny"}}'
+        ),
+        "app -> cloud  display_event (ann@example.com): Weather\n    Sunny",
+    ),
+    (
+        from_app(b'{"type":"display_event","packageName":"p","view":"main","layout":{"layoutType":"clear_view"}}'),
+        "app -> cloud  display_event (ann@example.com): (empty)",
+    ),
+    (
+        from_app(b'{"type":"subscription_update","packageName":"p","subscriptions":["a","b"]}'),
+        "app -> cloud  subscription_update (ann@example.com): a, b",
+    ),
+    (
+        Frame(**SESSION, from_app=False, text=b"", binary_bytes=3200),
+        "cloud -> app  sound (ann@example.com): 3200 bytes",
+    ),
+    (DisplayChange(user_id="ann@example.com", text="one\ntwo"), "glasses  ann@example.com: one\n    two"),
+    (Speech(user_id="ann@example.com", text="hello"), "you  say: hello"),
+    (AppOutput(stream="stdout", line="printed [bold]"), "app  stdout: printed [bold]"),
+    (
+        Loaded(how="class A in app.py", took_s=0.35, again=True, sessions=1),
+        "mentra  reloaded: class A in app.py, in 350 ms; 1 session continues in the new code",
+    ),
+    (
+        LoadFailed(
+            failure=Failed(message="ValueError: boom", file="app.py", line=2, code=[(1, "a = 1"), (2, "raise x")]),
+            still_serving=True,
+        ),
+        (
+            "mentra  the code could not be loaded: ValueError: boom\n    app.py:2\n      1 | a = 1\n    > 2 | raise x\n"
+            "    The code before it goes on serving."
+        ),
+    ),
+    (Note(text="Something.", fix="Do this.", is_problem=True), "mentra  problem: Something.\n    Do this."),
+]
+
+
+@pytest.mark.parametrize(("entry", "line"), ENTRIES, ids=lambda value: type(value).__name__)
+def test_an_entry_is_a_plain_line_with_its_time(entry: Entry, line: str) -> None:
+    out = io.StringIO()
+
+    Lines(out).show(entry)
+
+    assert out.getvalue() == f"{entry.time.astimezone():%H:%M:%S} {line}\n"
+
+
+@pytest.mark.parametrize(("entry", "line"), ENTRIES, ids=lambda value: type(value).__name__)
+def test_an_entry_in_panels_says_the_same(entry: Entry, line: str) -> None:
+    out = io.StringIO()
+
+    Panels(Console(file=out, width=100, force_terminal=False)).show(entry)
+
+    shown = out.getvalue()
+    if isinstance(entry, DisplayChange):
+        assert shown == ""
+    elif isinstance(entry, HttpCall | HttpAnswer | Frame | LoadFailed):
+        assert shown.startswith("╭─ ")
+        assert all(part.strip() in shown for part in line.partition(": ")[2].splitlines())
+    else:
+        assert "╭" not in shown
+
+
+def test_lines_survive_an_encoding_that_lacks_their_characters() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="cp1252")
+
+    Lines(out).show(Speech(user_id="u", text="日本 ok"))
+
+    assert raw.getvalue().decode("cp1252").rstrip().endswith("say: ?? ok")
+
+
+def test_a_long_message_is_cut_and_says_how_long_it_is() -> None:
+    out = io.StringIO()
+
+    Lines(out).show(from_cloud(b'{"type":"future","x":"' + b"y" * 1000 + b'"}'))
+
+    assert "... (1024 characters)" in out.getvalue()
+    assert len(out.getvalue()) < 600
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        AppOutput(stream="stdout", line="the key is s3cr3t-key"),
+        from_app(b'{"x":"s3cr3t-key","y":"\xff"}'),
+        HttpCall(method="POST", path="/x?key=s3cr3t-key", body=b"s3cr3t-key"),
+        HttpAnswer(method="POST", path="/x", status=200, body=b"s3cr3t-key", took_s=0.1),
+        DisplayChange(user_id="u", text="s3cr3t-key"),
+        Note(text="s3cr3t-key", fix="s3cr3t-key"),
+        LoadFailed(
+            failure=Failed(message="bad s3cr3t-key", code=[(1, 'key = "s3cr3t-key"')], traceback="s3cr3t-key"),
+            still_serving=False,
+        ),
+        AppOutput(stream="stdout", line="a key of the console that nobody named: " + "0123456789abcdef" * 4),
+    ],
+    ids=lambda entry: type(entry).__name__,
+)
+def test_no_entry_keeps_a_secret(entry: Entry) -> None:
+    journal = Journal()
+    journal.keep_secret("s3cr3t-key")
+
+    journal.add(entry)
+
+    assert "s3cr3t-key" not in repr(list(journal))
+    assert "0123456789abcdef" * 4 not in repr(list(journal))
+    assert "characters)" in repr(list(journal))
+
+
+def test_a_short_secret_does_not_garble_ordinary_words() -> None:
+    journal = Journal()
+    journal.keep_secret("test")
+    journal.keep_secret("")
+
+    journal.add(Note(text="this is the latest test"))
+
+    assert list(journal) == [Note(text="this is the latest test", time=next(iter(journal)).time)]
+
+
+def test_a_view_that_fails_is_left_out_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
+    journal, heard = Journal(), list[Entry]()
+
+    def fails(_: Entry) -> None:
+        raise ValueError("cannot draw")
+
+    journal.read(fails)
+    journal.read(heard.append)
+
+    journal.add(Note(text="one"))
+    journal.add(Note(text="two"))
+
+    assert len(heard) == 2
+    assert caplog.text.count("ValueError: cannot draw") == 1
+
+
+def test_a_reader_that_has_ended_gets_nothing_more() -> None:
+    journal, heard = Journal(), list[Entry]()
+    end = journal.read(heard.append)
+    note = Note(text="one")
+
+    journal.add(note)
+    end()
+    journal.add(Note(text="two"))
+
+    assert heard == [note]
+    assert len(list(journal)) == 2
