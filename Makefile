@@ -1,0 +1,60 @@
+# make demo     an app on virtual glasses, in this terminal
+# make test     everything that is tested; make fast: only what needs no sockets, processes, terminal or node
+# make check    linters and type checkers; make format mends what can be mended
+# make picture  the picture of the README, taken anew
+
+SHELL := bash
+BIN := .venv/bin
+NAMES := python3.11 python3.12 python3.13 python3.14 python3 python
+# Asked, not only looked for: a shim of a version manager may stand for nothing.
+NEW_ENOUGH := import sys; sys.version_info >= (3, 11) and print(sys.executable)
+PYTHON ?= $(or $(firstword $(foreach name,$(NAMES),$(shell $(name) -c '$(NEW_ENOUGH)' 2> /dev/null))),\
+$(error Python 3.11 or newer is needed. If you have it: make PYTHON=/path/to/python))
+
+.PHONY: demo test fast check format picture clean
+
+demo: .venv/app
+	rm -rf .demo
+	$(BIN)/mentra new hello --no-input --output-dir .demo
+	@echo "Change .demo/hello/app.py while it runs."
+	cd .demo/hello && ../../$(BIN)/mentra dev --port 0
+
+test: .venv/dev tests/peers/node_modules
+	@bash .ci/packages tmux
+	$(BIN)/python -m pytest
+
+fast: .venv/dev
+	$(BIN)/python -m pytest -m "not sockets and not processes and not terminal and not node and not packaging"
+
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: .venv/dev
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+
+picture: .venv/app
+	@bash .ci/packages tmux
+	$(BIN)/python docs/images/make_screenshot.py
+
+clean:
+	rm -rf .venv .demo build dist tests/peers/node_modules .mypy_cache .pytest_cache .ruff_cache
+
+# Editable, so that the environment follows the code; made anew from the same file when pyproject.toml changes.
+.venv/app: pyproject.toml
+	@bash .ci/packages venv $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/dev: .venv/app
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+tests/peers/node_modules: tests/peers/package.json
+	cd tests/peers && npm install --silent
+	@touch $@
