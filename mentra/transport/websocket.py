@@ -1,0 +1,199 @@
+"""One open WebSocket, at either end, behind the interface of ``base.py``.
+
+The client's end is the websockets library's, the server's is aiohttp's; what they share is here once.
+"""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from aiohttp import web
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from mentra.transport.base import MAX_WAITING_BYTES, Closed, Connection, Receiver, close_frame, is_cancelled
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+"""The cloud's own limit (MentraOS (Jun-2026) cloud/packages/cloud/src/index.ts)."""
+PING_INTERVAL_S = 10.0
+"""How often a server's end pings; the cloud does, and ignores a missing answer."""
+
+_logger = logging.getLogger(__name__)
+
+
+class SocketConnection(Connection):
+    """What does not depend on the library: sending in order and within bounds, and exactly one end."""
+
+    def __init__(self, transport: asyncio.BaseTransport | None, close_timeout: float) -> None:
+        self._transport = transport
+        self._close_timeout = close_timeout
+        self._outbox: asyncio.Queue[tuple[int, Callable[[], Awaitable[object]]]] = asyncio.Queue()
+        self._waiting_bytes = 0
+        self._our_close: Closed | None = None
+        self._aborted = False
+        self._lost = asyncio.Event()
+        self._writer: asyncio.Task[None]
+
+    async def run(self, receiver: Receiver) -> None:
+        """Carry frames both ways until the connection is closed, and tell the receiver of it."""
+        self._writer = asyncio.create_task(self._write())
+        closed: Closed | None = None
+        try:
+            closed = await self._read(receiver)
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, SystemExit)) or is_cancelled():
+                raise
+            _logger.exception("A receiver failed; its connection is dropped.")
+        finally:
+            if closed is None:
+                self.abort()
+            self._writer.cancel()
+            # By the loop, which logs what is raised; and before those who wait are woken.
+            asyncio.get_running_loop().call_soon(receiver.connection_lost, closed or Closed(1006))
+            self._lost.set()
+            await asyncio.wait([self._writer])
+
+    def send_text(self, text: bytes) -> None:
+        """Queue one text frame."""
+        self._put(len(text), functools.partial(self._send_text, text))
+
+    def send_binary(self, data: bytes) -> None:
+        """Queue one binary frame."""
+        self._put(len(data), functools.partial(self._send_binary, data))
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Queue a close frame; one that the other end does not take becomes an abort."""
+        frame = close_frame(Closed(code, reason))
+        if frame is None:
+            self.abort()
+        elif self._our_close is None and not self._lost.is_set():
+            self._put(0, functools.partial(self._send_close, frame))
+            self._our_close = frame
+            asyncio.get_running_loop().call_later(self._close_timeout, self.abort)
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        if isinstance(self._transport, asyncio.WriteTransport) and not self._lost.is_set():
+            self._aborted = True
+            self._transport.abort()
+
+    def leave(self) -> None:
+        """Abort, unless the connection is closing anyway."""
+        if self._our_close is None:
+            self.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed."""
+        await self._lost.wait()
+
+    def _put(self, size_bytes: int, send: Callable[[], Awaitable[object]]) -> None:
+        if self._our_close or self._aborted or self._lost.is_set():
+            return
+        if self._waiting_bytes > MAX_WAITING_BYTES:
+            self.abort()
+            return
+        self._waiting_bytes += size_bytes
+        self._outbox.put_nowait((size_bytes, send))
+
+    async def _write(self) -> None:
+        # Closed meanwhile: who reads reports it.
+        with contextlib.suppress(ConnectionClosed, ConnectionError, RuntimeError):
+            while self._our_close is None or not self._outbox.empty():
+                size_bytes, send = await self._outbox.get()
+                await send()
+                self._waiting_bytes -= size_bytes
+
+    async def _read(self, receiver: Receiver) -> Closed:
+        raise NotImplementedError
+
+    def _send_text(self, text: bytes) -> Awaitable[object]:
+        raise NotImplementedError
+
+    def _send_binary(self, data: bytes) -> Awaitable[object]:
+        raise NotImplementedError
+
+    def _send_close(self, frame: Closed) -> Awaitable[object]:
+        raise NotImplementedError
+
+
+class ClientSocket(SocketConnection):
+    """The end that called."""
+
+    def __init__(self, socket_: ClientConnection, close_timeout: float) -> None:
+        super().__init__(socket_.transport, close_timeout)
+        self._socket = socket_
+
+    async def _read(self, receiver: Receiver) -> Closed:
+        try:
+            while True:
+                frame = await self._socket.recv()
+                if isinstance(frame, str):
+                    receiver.text_received(frame)
+                else:
+                    receiver.binary_received(frame)
+        except ConnectionClosed as end:
+            # Who closed first says how: some servers answer any code with 1000.
+            said = end.sent if end.rcvd and not end.rcvd_then_sent else end.rcvd
+            return Closed(int(said.code), said.reason) if said else Closed(1006)
+
+    def _send_text(self, text: bytes) -> Awaitable[object]:
+        return self._socket.send(text, text=True)
+
+    def _send_binary(self, data: bytes) -> Awaitable[object]:
+        return self._socket.send(data)
+
+    def _send_close(self, frame: Closed) -> Awaitable[object]:
+        return self._socket.close(frame.code, frame.reason)
+
+
+class ServerSocket(SocketConnection):
+    """The end that was called."""
+
+    def __init__(
+        self, socket_: web.WebSocketResponse, transport: asyncio.BaseTransport | None, close_timeout: float
+    ) -> None:
+        super().__init__(transport, close_timeout)
+        self._socket = socket_
+
+    async def run(self, receiver: Receiver) -> None:
+        """Carry frames and ping until the connection is closed."""
+        pings = asyncio.create_task(self._ping())
+        try:
+            await super().run(receiver)
+        finally:
+            pings.cancel()
+            await asyncio.wait([pings])
+
+    async def _read(self, receiver: Receiver) -> Closed:
+        while True:
+            frame = await self._socket.receive()
+            if frame.type is aiohttp.WSMsgType.TEXT:
+                receiver.text_received(frame.data)
+            elif frame.type is aiohttp.WSMsgType.BINARY:
+                receiver.binary_received(frame.data)
+            elif frame.type is aiohttp.WSMsgType.CLOSE:
+                return Closed(frame.data or 1005, frame.extra or "")
+            else:
+                # aiohttp reports 1000 for every close of our own, and for an end without a close frame. It stops
+                # reading when the close frame goes out, not when it is answered.
+                if self._our_close:
+                    await asyncio.wait([self._writer], timeout=self._close_timeout)
+                return Closed(1006) if self._aborted or self._our_close is None else self._our_close
+
+    async def _ping(self) -> None:
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            while True:
+                await asyncio.sleep(PING_INTERVAL_S)
+                await self._socket.ping()
+
+    def _send_text(self, text: bytes) -> Awaitable[object]:
+        return self._socket.send_frame(text, aiohttp.WSMsgType.TEXT)
+
+    def _send_binary(self, data: bytes) -> Awaitable[object]:
+        return self._socket.send_frame(data, aiohttp.WSMsgType.BINARY)
+
+    def _send_close(self, frame: Closed) -> Awaitable[object]:
+        return self._socket.close(code=frame.code, message=frame.reason.encode())
