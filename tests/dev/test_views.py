@@ -22,6 +22,7 @@ from mentra_cli.dev.journal import (
 from mentra_cli.dev.reports import Failed
 from mentra_cli.dev.views.lines import Lines
 from mentra_cli.dev.views.panels import Panels
+from mentra_cli.dev.views.terminal import wrapped
 
 TIME = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SESSION = {"session_id": "ann@example.com-com.example.app", "user_id": "ann@example.com"}
@@ -228,3 +229,28 @@ def test_a_reader_that_has_ended_gets_nothing_more() -> None:
 
     assert heard == [note]
     assert len(list(journal)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows"),
+    [
+        ("short", 20, ["short"]),
+        ("", 20, [""]),
+        ("one\ntwo", 20, ["one", "two"]),
+        ("words are not broken in two", 12, ["words are", "not broken", "in two"]),
+        ("averyveryverylongword", 10, ["averyveryv", "erylongwor", "d"]),
+        ("日本語の字幕です", 10, ["日本語の字", "幕です"]),
+    ],
+)
+def test_what_the_glasses_show_is_wrapped_at_words_by_the_width_of_characters(
+    text: str, columns: int, rows: list[str]
+) -> None:
+    assert wrapped(text, columns) == rows
+
+
+def test_what_others_write_cannot_steer_the_terminal() -> None:
+    out = io.StringIO()
+
+    Lines(out).show(Speech(user_id="u", text="\x1b[2Jgone\x07\x7f"))
+
+    assert out.getvalue().endswith("say: \ufffd[2Jgone\ufffd\ufffd\n")

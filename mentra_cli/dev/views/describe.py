@@ -1,6 +1,6 @@
 """Journal entries in words: who said what, in one line of title and a few lines of text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -57,7 +57,12 @@ class Description:
 
 
 def describe(entry: Entry) -> Description:
-    """Put an entry into words."""
+    """Put an entry into words. What others wrote cannot steer the terminal; only the app's own output keeps colours."""
+    said = _describe(entry)
+    return said if isinstance(entry, AppOutput) else replace(said, title=_visible(said.title), text=_visible(said.text))
+
+
+def _describe(entry: Entry) -> Description:
     match entry:
         case HttpCall():
             return _call(entry)
@@ -190,3 +195,10 @@ def _short(raw: bytes) -> str:
 
 def _joined(*parts: str) -> str:
     return "\n".join(part for part in parts if part)
+
+
+def _visible(text: str) -> str:
+    return text.translate(_CONTROL_CHARACTERS)
+
+
+_CONTROL_CHARACTERS = dict.fromkeys((*range(9), *range(11, 32), 127), "\ufffd")

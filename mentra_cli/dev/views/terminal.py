@@ -10,6 +10,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.utils import get_cwidth
 from rich.console import Console
+from rich.text import Text
 
 from mentra_cli.dev.journal import DisplayChange, Entry, Journal
 from mentra_cli.dev.views.panels import Panels
@@ -60,7 +61,7 @@ class Terminal:
 
     def _pinned(self) -> StyleAndTextTuples:
         columns = min(MAX_WIDTH, self._prompt.app.output.get_size().columns) - 4
-        lines = [part for line in self._display.split("\n") for part in _wrap(line, columns)]
+        lines = wrapped(self._display, columns)
         rows = "".join(f"│ {line}{' ' * (columns - get_cwidth(line))} │\n" for line in lines)
         title = "─ glasses "
         return [
@@ -70,13 +71,8 @@ class Terminal:
         ]
 
 
-def _wrap(line: str, columns: int) -> list[str]:
-    """Cut a line into pieces that fit, by the width that a terminal gives each character."""
-    pieces: list[str] = []
-    piece = ""
-    for character in line:
-        if get_cwidth(piece + character) > columns:
-            pieces.append(piece)
-            piece = ""
-        piece += character
-    return [*pieces, piece]
+def wrapped(text: str, columns: int) -> list[str]:
+    """Break a text into rows: at its own line breaks, then between words, by the width that characters take."""
+    console = Console(width=columns)
+    rows = [row.plain.rstrip() for line in text.split("\n") for row in Text(line).wrap(console, columns)]
+    return rows or [""]
