@@ -14,7 +14,6 @@ Being protocol-level, it serves an app in any language.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -58,8 +57,6 @@ MAX_WAITING = 10_000
 
 FindCloud = Callable[[SessionRequest], tuple[Network, str]]
 """Returns how to reach the cloud that sent a start webhook, and its WebSocket URL; raises ``UntrustedCloud``."""
-
-_logger = logging.getLogger(__name__)
 
 
 class Relay:
@@ -214,7 +211,7 @@ class RelayedSession:
             child.send(self._ack, is_text=True)
             self._release = asyncio.get_running_loop().call_later(SUBSCRIBE_WITHIN_S, self._deliver_waiting)
         elif self._cloud is None and (self._opening is None or self._opening.done()):
-            self._opening = asyncio.create_task(self._open(child, greeting))
+            self._opening = asyncio.create_task(self._open(greeting))
 
     def from_child(self, child: "_ChildSocket", text: bytes) -> None:
         """Pass a child's frame on to the cloud."""
@@ -246,13 +243,14 @@ class RelayedSession:
 
     # The cloud's side.
 
-    async def _open(self, child: "_ChildSocket", greeting: bytes) -> None:
+    async def _open(self, greeting: bytes) -> None:
         receiver = _CloudSocket(self)
         try:
             receiver.connection = await self._network.connect(self._url, receiver, timeout=CONNECT_WITHIN_S)
         except OSError as error:
             self._journal.add(Note(text=f"The cloud at {self._url} could not be reached: {error}", is_problem=True))
-            child.connection.close(INTERNAL_ERROR, "The cloud could not be reached")
+            if self._child is not None:  # Not always the one that greeted: the code may have changed meanwhile.
+                self._child.connection.close(INTERNAL_ERROR, "The cloud could not be reached")
             return
         self._cloud = receiver
         self._record(_without_key(greeting), from_app=True)

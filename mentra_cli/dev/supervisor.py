@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import functools
+import logging
 import os
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
@@ -36,6 +37,8 @@ from mentra_cli.environment import Environment, load_environment
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.local_key import LOCAL_PREFIX
 from mentra_cli.location import Location, locate
+
+_logger = logging.getLogger(__name__)
 
 _WATCH_AGAIN_AFTER_S = 5.0
 _MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -274,6 +277,7 @@ class Supervisor:
         if child is not self._child:
             return
         self._child = self._clouds.app = None
+        child.kill()  # It is gone; what it had started must not stay.
         self._children.discard(child)
         self._front_door.lead_to(None)
         lived_s = _now() - since
@@ -301,12 +305,13 @@ class Supervisor:
             await asyncio.sleep(_WATCH_AGAIN_AFTER_S)
 
     async def _reload(self) -> None:
-        """Load the code, now and after each save."""
+        """Load the code, now and after each save. Whatever befalls one load, the next save gets another."""
         while True:
             try:
                 await self._change_code()
-            except OSError as error:
-                self.journal.add(Note(text=f"The app could not be started: {error}", is_problem=True))
+            except Exception as error:
+                _logger.exception("A change of code failed.")
+                self.journal.add(Note(text=f"The app could not be started: {error!r}", is_problem=True))
             self._loaded_once.set()
             await self._saved.wait()
 

@@ -33,6 +33,7 @@ class StagedChild(Child):
         self._over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.app: AppServer | None = None
         self.stop_reason: str | None = None
+        self.killed = False
 
     async def report(self) -> Report:
         if isinstance(self._make, Failed):
@@ -62,6 +63,7 @@ class StagedChild(Child):
         self.kill()
 
     def kill(self) -> None:
+        self.killed = True
         if not self._over.done():
             self._over.set_result(0)
 
@@ -81,6 +83,7 @@ class Stage:
         self.network = MemoryNetwork()
         self.journal = Journal()
         self.children: list[StagedChild] = []
+        self.start_fails = False
         self.file = root / "app.py"
         self.file.touch()
         self._saves: asyncio.Queue[MakeApp | Failed] = asyncio.Queue()
@@ -127,6 +130,8 @@ class Stage:
         return [entry for entry in self.journal if isinstance(entry, kind)]
 
     async def _start_child(self, location: Location, environment: Mapping[str, str], output: Output) -> StagedChild:
+        if self.start_fails:
+            raise RuntimeError("no child today")
         self.children.append(StagedChild(self.network, self._code, self.file))
         return self.children[-1]
 

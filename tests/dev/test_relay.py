@@ -91,6 +91,10 @@ class Scene:
         return await self.child()
 
 
+async def _no_http(_: HttpRequest) -> HttpReply:
+    return HttpReply(404)
+
+
 async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
@@ -104,11 +108,8 @@ def event(number: int) -> dict[str, Any]:
 async def scene() -> AsyncIterator[Scene]:
     scene = Scene()
 
-    async def no_http(_: HttpRequest) -> HttpReply:
-        return HttpReply(404)
-
-    await scene.network.listen("cloud", 1, no_http, lambda _: scene.accept)
-    await scene.relay.open(scene.network, no_http)
+    await scene.network.listen("cloud", 1, _no_http, lambda _: scene.accept)
+    await scene.relay.open(scene.network, _no_http)
     yield scene
     await scene.relay.close()
 
@@ -160,10 +161,8 @@ async def test_a_refusal_reaches_the_child_with_its_close_code(scene: Scene) -> 
 
 
 async def test_a_cloud_that_cannot_be_reached_closes_the_child(scene: Scene) -> None:
-    async def nowhere(_: SessionRequest) -> None: ...
-
     relay = Relay(scene.journal, lambda _: (scene.network, "ws://nowhere:1/app-ws"), lambda _: True)
-    await relay.open(scene.network, nowhere)  # type: ignore[arg-type] - never called
+    await relay.open(scene.network, _no_http)
     relay.admit(REQUEST)
     child = Party()
     child.connection = await scene.network.connect(relay.socket_url, child, timeout=1)
@@ -173,6 +172,31 @@ async def test_a_cloud_that_cannot_be_reached_closes_the_child(scene: Scene) -> 
     assert child.closed is not None
     assert child.closed.code == 1011
     await relay.close()
+
+
+async def test_a_cloud_that_cannot_be_reached_closes_the_child_that_waits_by_then(scene: Scene) -> None:
+    connecting = asyncio.Event()
+
+    class Slow(MemoryNetwork):
+        async def connect(self, url: str, receiver: Receiver, **options: Any) -> Connection:
+            connecting.set()
+            await asyncio.sleep(1)
+            raise ConnectionRefusedError(url)
+
+    relay = Relay(scene.journal, lambda _: (Slow(), CLOUD), lambda _: True)
+    scene.relay, first_relay = relay, scene.relay
+    await relay.open(scene.network, _no_http)
+    relay.admit(REQUEST)
+    await scene.child()
+    await connecting.wait()
+    second = await scene.hand_over()
+
+    await asyncio.sleep(2)
+
+    assert second.closed is not None
+    assert second.closed.code == 1011
+    await relay.close()
+    scene.relay = first_relay
 
 
 async def test_the_next_child_is_acknowledged_without_the_cloud(scene: Scene) -> None:

@@ -191,6 +191,27 @@ async def test_a_crash_keeps_the_session_for_the_next_code(stage: Stage) -> None
     assert len(stage.entries(HttpCall)) == calls
 
 
+async def test_what_a_crashed_app_had_started_is_ended(stage: Stage) -> None:
+    await stage.open(echo("one"))
+    await stage.until(lambda: stage.display == "one ready")
+
+    await stage.children[0].crash()
+    await asyncio.sleep(1)
+
+    assert stage.children[0].killed
+
+
+async def test_an_internal_error_does_not_end_reloading(stage: Stage) -> None:
+    stage.start_fails = True
+    await stage.open(echo("one"))
+    stage.start_fails = False
+
+    await stage.save(echo("two"))
+
+    await stage.until(lambda: stage.display == "two ready")
+    assert any("no child today" in note.text for note in stage.entries(Note) if isinstance(note, Note))
+
+
 async def test_code_that_crashes_at_once_waits_for_a_save(stage: Stage) -> None:
     await stage.open(echo("one"))
     await stage.until(lambda: stage.display == "one ready")
