@@ -30,7 +30,8 @@ from mentra_cli.dev.front_door import FrontDoor
 from mentra_cli.dev.journal import AppOutput, Journal, Loaded, LoadFailed, Note
 from mentra_cli.dev.local_user import LocalUser
 from mentra_cli.dev.options import DevOptions
-from mentra_cli.dev.relay import Relay, RelayedSession
+from mentra_cli.dev.relay import Relay
+from mentra_cli.dev.relayed_session import RelayedSession
 from mentra_cli.dev.reports import Failed, Ready, Report
 from mentra_cli.dev.watch import MatchesApp, changes
 from mentra_cli.environment import Environment, load_environment

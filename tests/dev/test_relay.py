@@ -12,7 +12,8 @@ from mentra.protocol.webhooks import SessionRequest
 from mentra.transport.base import Closed, Connection, HttpReply, HttpRequest, Receiver
 from mentra.transport.memory import MemoryNetwork
 from mentra_cli.dev.journal import Journal
-from mentra_cli.dev.relay import MAX_WAITING, SUBSCRIBE_WITHIN_S, Relay
+from mentra_cli.dev.relay import Relay
+from mentra_cli.dev.relayed_session import MAX_WAITING, SUBSCRIBE_WITHIN_S
 
 USER = "ann@example.com"
 SESSION = f"{USER}-com.example.app"

@@ -1,0 +1,309 @@
+"""One session in the relay: the cloud's socket, the child's socket, and what waits between them.
+
+The rules are those at the top of ``relay.py``.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import ConnectionInit, SubscriptionUpdate
+from mentra.protocol.cloud_to_app import ConnectionAck, ConnectionRefusal
+from mentra.protocol.connection import (
+    BROKEN,
+    CONNECT_WITHIN_S,
+    INTERNAL_ERROR,
+    NO_CODE,
+    POLICY_VIOLATION,
+    Meaning,
+    RefusalCode,
+    what_follows,
+)
+from mentra.protocol.webhooks import SessionRequest
+from mentra.transport.base import Closed, Connection, Network, Receiver
+from mentra_cli.dev.journal import Frame, Journal, Note
+from mentra_cli.masking import mask
+
+SUBSCRIBE_WITHIN_S = 5.0
+"""How long waiting events wait for a new child that subscribes to nothing."""
+MAX_WAITING = 10_000
+"""Frames that may wait for a child, per session; beyond that the oldest are dropped and a note says so."""
+
+
+class RelayedSession:
+    """One session: the cloud's socket, the child's socket, and what waits between them."""
+
+    def __init__(
+        self,
+        request: SessionRequest,
+        network: Network,
+        url: str,
+        journal: Journal,
+        *,
+        on_end: Callable[["RelayedSession"], None],
+    ) -> None:
+        self.request = request
+        self.given = request
+        """The request that the present child got: ours, if it took over from another."""
+        self._network = network
+        self._url = url
+        self._journal = journal
+        self._on_end = on_end
+        self._cloud: _CloudSocket | None = None
+        self._child: ChildSocket | None = None
+        self._leaving: ChildSocket | None = None
+        """The child, while another one is about to take its place."""
+        self._ack: bytes | None = None
+        """As the cloud would write it now: with what changed since it did."""
+        self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._holding = True
+        self._overflowed = False
+        self._release: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._ended = False
+
+    @property
+    def live(self) -> bool:
+        """Whether the cloud is connected and has acknowledged the session."""
+        return self._ack is not None and not self._ended
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is a child."""
+        return self._child is not None and not self._ended
+
+    def hold(self) -> None:
+        """Keep what the cloud says from now on for the next child. The present one may finish its answers."""
+        self._leaving = self._child
+        self._holding = True
+        self._cancel_release()
+
+    def end(self) -> None:
+        """Close both sides."""
+        if self._ended:
+            return
+        self._ended = True
+        self._cancel_release()
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._cloud is not None:
+            self._cloud.connection.close()
+        if self._child is not None:
+            self._child.connection.close()
+        self._on_end(self)
+
+    # The child's side.
+
+    def attach(self, child: "ChildSocket", greeting: bytes) -> None:
+        """Give the session to a child that said its greeting."""
+        self._child, self._leaving = child, None
+        if self._ack is not None:
+            self._record(self._ack, from_app=False)
+            child.send(self._ack, is_text=True)
+            self._release = asyncio.get_running_loop().call_later(SUBSCRIBE_WITHIN_S, self._deliver_waiting)
+        elif self._cloud is None and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.create_task(self._open(greeting))
+
+    def from_child(self, child: "ChildSocket", text: bytes) -> None:
+        """Pass a child's frame on to the cloud."""
+        if child is not self._child:
+            return
+        self._record(text, from_app=True)
+        if self._cloud is not None:
+            self._cloud.connection.send_text(text)
+        if self._holding and child is not self._leaving:
+            message = codec.decode_from_app(text)
+            if isinstance(message, SubscriptionUpdate) and message.subscriptions:
+                self._deliver_waiting()
+
+    def binary_from_child(self, child: "ChildSocket", data: bytes) -> None:
+        """Pass a child's binary frame on to the cloud."""
+        if child is self._child and self._cloud is not None:
+            self._cloud.connection.send_binary(data)
+
+    def child_lost(self, child: "ChildSocket", closed: Closed) -> None:
+        """The child closed its socket, or died."""
+        if child is not self._child:
+            return
+        if child is self._leaving or (closed.code == BROKEN and self.live):
+            self._child = None
+            self.hold()
+        else:
+            self._child = None
+            self.end()
+
+    # The cloud's side.
+
+    async def _open(self, greeting: bytes) -> None:
+        receiver = _CloudSocket(self)
+        try:
+            receiver.connection = await self._network.connect(self._url, receiver, timeout=CONNECT_WITHIN_S)
+        except OSError as error:
+            self._journal.add(Note(text=f"The cloud at {self._url} could not be reached: {error}", is_problem=True))
+            if self._child is not None:  # Not always the one that greeted: the code may have changed meanwhile.
+                self._child.connection.close(INTERNAL_ERROR, "The cloud could not be reached")
+            return
+        self._cloud = receiver
+        self._record(_without_key(greeting), from_app=True)
+        receiver.connection.send_text(greeting)
+
+    def from_cloud(self, text: bytes) -> None:
+        """Pass a frame of the cloud on to the child, now or later."""
+        message = codec.decode_from_cloud(text)
+        if isinstance(message, ConnectionAck):
+            self._ack = text
+            if self._child is None or self._leaving is not None:
+                self._record(text, from_app=False)
+                return  # The next child gets it when it comes.
+            self._holding = False
+        elif self._ack is not None and codec.changes_ack(message):
+            self._ack = codec.resumed_ack(self._ack, [text])
+        self._record(text, from_app=False)
+        # A refusal is for the child that asked, not for the next one.
+        self._to_child(text, is_text=True, may_wait=not isinstance(message, ConnectionRefusal))
+
+    def binary_from_cloud(self, data: bytes) -> None:
+        """Pass a binary frame of the cloud on to the child, now or later."""
+        self._journal.add(
+            Frame(
+                session_id=self.request.session_id,
+                user_id=self.request.user_id,
+                from_app=False,
+                text=b"",
+                binary_bytes=len(data),
+            )
+        )
+        self._to_child(data, is_text=False, may_wait=True)
+
+    def cloud_lost(self, closed: Closed) -> None:
+        """The cloud closed its socket, or cannot be reached any more: the child is to know it in the same way."""
+        self._cloud = None
+        self._ack = None
+        self._deliver_waiting()
+        child, self._child = self._child, None
+        if child is not None and not self._ended:
+            if closed.code in (NO_CODE, BROKEN):
+                child.connection.abort()
+            else:
+                child.connection.close(closed.code, closed.reason)
+        if what_follows(closed.code, closed.reason) is not Meaning.LOST:
+            self.end()
+
+    def _to_child(self, data: bytes, *, is_text: bool, may_wait: bool) -> None:
+        if self._holding and self.live and may_wait:
+            self._waiting.append((data, is_text))
+            self._limit_waiting()
+        elif self._child is not None:
+            self._child.send(data, is_text=is_text)
+
+    def _limit_waiting(self) -> None:
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting.popleft()
+            if not self._overflowed:
+                self._overflowed = True
+                self._journal.add(
+                    Note(
+                        text=f"More than {MAX_WAITING} events wait for {self.request.user_id}; the oldest are dropped.",
+                        is_problem=True,
+                    )
+                )
+
+    def _deliver_waiting(self) -> None:
+        self._cancel_release()
+        self._holding = False
+        while self._waiting:
+            data, is_text = self._waiting.popleft()
+            if self._child is not None:
+                self._child.send(data, is_text=is_text)
+
+    def _cancel_release(self) -> None:
+        if self._release is not None:
+            self._release.cancel()
+            self._release = None
+
+    def _record(self, text: bytes, *, from_app: bool) -> None:
+        self._journal.add(
+            Frame(
+                session_id=self.request.session_id,
+                user_id=self.request.user_id,
+                from_app=from_app,
+                text=text,
+            )
+        )
+
+
+class _CloudSocket(Receiver):
+    """The cloud's end of a session."""
+
+    def __init__(self, session: RelayedSession) -> None:
+        self.connection: Connection
+        self._session = session
+
+    def text_received(self, text: str | bytes) -> None:
+        self._session.from_cloud(_bytes(text))
+
+    def binary_received(self, data: bytes) -> None:
+        self._session.binary_from_cloud(data)
+
+    def connection_lost(self, closed: Closed) -> None:
+        self._session.cloud_lost(closed)
+
+
+class ChildSocket(Receiver):
+    """A child's end. Which session it is for, its first frame tells."""
+
+    def __init__(self, connection: Connection, find: Callable[[ConnectionInit], RelayedSession | RefusalCode]) -> None:
+        self.connection = connection
+        self._find = find
+        self._session: RelayedSession | None = None
+
+    def send(self, data: bytes, *, is_text: bool) -> None:
+        """Send a frame of either kind."""
+        if is_text:
+            self.connection.send_text(data)
+        else:
+            self.connection.send_binary(data)
+
+    def text_received(self, text: str | bytes) -> None:
+        """Find the session by the first frame; pass on the others."""
+        frame = _bytes(text)
+        if self._session is not None:
+            self._session.from_child(self, frame)
+        else:
+            self._greet(frame)
+
+    def binary_received(self, data: bytes) -> None:
+        """Pass on a binary frame."""
+        if self._session is not None:
+            self._session.binary_from_child(self, data)
+
+    def connection_lost(self, closed: Closed) -> None:
+        """Tell the session, if it has one."""
+        if self._session is not None:
+            self._session.child_lost(self, closed)
+
+    def _greet(self, frame: bytes) -> None:
+        message = codec.decode_from_app(frame)
+        found = self._find(message) if isinstance(message, ConnectionInit) else RefusalCode.SESSION_NOT_FOUND
+        if isinstance(found, RelayedSession):
+            self._session = found
+            found.attach(self, frame)
+            return
+        refusal = ConnectionRefusal(code=found, message=f"mentra dev refuses the connection: {found}")
+        self.connection.send_text(codec.encode(refusal))
+        self.connection.close(POLICY_VIOLATION, refusal.message)
+
+
+def _without_key(greeting: bytes) -> bytes:
+    """Return a greeting as it may be shown. Masked by what it is, because a short key would not be found in it."""
+    message = codec.decode_from_app(greeting)
+    if not isinstance(message, ConnectionInit):
+        return b""
+    return codec.encode(msgspec.structs.replace(message, api_key=mask(message.api_key)))
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
