@@ -35,9 +35,6 @@ from mentra.server.tools import Tool, ToolCall
 from mentra.server.trust import is_from_cloud
 from mentra.transport.base import HttpReply, HttpRequest, is_cancelled
 
-MAX_BODY_BYTES = 1_000_000
-"""More than any webhook, tool call or list of settings has."""
-
 _logger = logging.getLogger("mentra.server")
 
 
@@ -68,8 +65,6 @@ class Routes:
         route = self._routes.get((request.method, request.path_only))
         if route is None:
             return _error(404, f"There is no {request.method} {request.path_only} here.")
-        if len(request.body) > MAX_BODY_BYTES:
-            return _error(413, f"The body has more than {MAX_BODY_BYTES} bytes.")
         try:
             return await route(request)
         except Exception:
