@@ -3,6 +3,7 @@
 The rules:
 
 * An entry holds no secret: keys are replaced on the way in, wherever they stand.
+* Entries are numbered from 1 without gaps, so that a reader from outside can go on where it was.
 * A reader that fails is not called again, and hurts neither the others nor what is being read about.
 """
 
@@ -28,6 +29,8 @@ class _Entry:
     """Something that happened."""
 
     time: datetime = field(default_factory=utc_now)
+    number: int = field(default=0, compare=False)
+    """Its place in the journal, counted from 1; 0 until it is in one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,18 @@ class LoadFailed(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked(_Entry):
+    """The app's code kept its event loop from everything else for too long."""
+
+    place: str
+    """``"app.py:12"``: what it did most of the time."""
+    function: str
+    blocked_s: float
+    code: list[tuple[int, str]]
+    """Source lines around the place, with their numbers; empty when they cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(_Entry):
     """Anything else worth a line."""
 
@@ -118,7 +133,7 @@ class Note(_Entry):
     is_problem: bool = False
 
 
-Entry = HttpCall | HttpAnswer | Frame | DisplayChange | Speech | AppOutput | Loaded | LoadFailed | Note
+Entry = HttpCall | HttpAnswer | Frame | DisplayChange | Speech | AppOutput | Loaded | LoadFailed | Blocked | Note
 
 Reader = Callable[[Entry], None]
 
@@ -130,6 +145,12 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._readers: list[Reader] = []
         self._secrets: set[str] = set()
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """The number of the last entry; 0 while there is none."""
+        return self._count
 
     def keep_secret(self, secret: str) -> None:
         """Mask this text in everything from now on."""
@@ -137,6 +158,7 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Take in an entry, without the secrets in it."""
+        self._count += 1
         entry = self._masked(entry)
         self._entries.append(entry)
         for reader in list(self._readers):
@@ -157,8 +179,7 @@ class Journal:
     def _masked(self, entry: Entry) -> Entry:
         values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
         masked = {name: self._mask(value) for name, value in values.items()}
-        changed = {name: value for name, value in masked.items() if value is not values[name]}
-        return dataclasses.replace(entry, **changed) if changed else entry
+        return dataclasses.replace(entry, **{**masked, "number": self._count})
 
     def _mask(self, value: Any) -> Any:
         match value:
@@ -167,6 +188,8 @@ class Journal:
             case bytes():
                 text = mask_all(value.decode(errors="surrogateescape"), self._secrets)
                 return text.encode(errors="surrogateescape")
+            case list():
+                return [(number, self._mask(line)) for number, line in value]
             case Failed():
                 return reports.decode_report(self._mask(reports.encode(value)))
             case _:

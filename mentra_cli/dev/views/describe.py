@@ -29,6 +29,7 @@ from mentra.protocol.webhooks import SessionRequest, StopRequest
 from mentra_cli.code_frame import CodeFrame
 from mentra_cli.dev.journal import (
     AppOutput,
+    Blocked,
     DisplayChange,
     Entry,
     Frame,
@@ -80,6 +81,8 @@ def _describe(entry: Entry) -> Description:
             return _loaded(entry)
         case LoadFailed():
             return _load_failed(entry)
+        case Blocked():
+            return _blocked(entry)
         case Note():
             style = "yellow" if entry.is_problem else "dim"
             return Description(
@@ -178,6 +181,20 @@ def _load_failed(entry: LoadFailed) -> Description:
         parts.append(failure.fix)
     parts.append("The code before it goes on serving." if entry.still_serving else "Waiting for a save that mends it.")
     return Description("mentra", "the code could not be loaded", "\n".join(parts), "bold red")
+
+
+def _blocked(entry: Blocked) -> Description:
+    file, _, line = entry.place.rpartition(":")
+    return Description(
+        "app",
+        f"blocked for {entry.blocked_s * 1000:.0f} ms by {entry.function}",
+        _joined(
+            entry.place,
+            str(CodeFrame(Path(file), int(line), None, tuple(entry.code))),
+            "Nothing else of the app ran meanwhile, for any user. Await what takes long, or use asyncio.to_thread.",
+        ),
+        "yellow",
+    )
 
 
 def _kind(message: Wire) -> str:
