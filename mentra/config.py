@@ -24,6 +24,7 @@ from mentra.protocol.package_names import console_accepts
 CONSOLE = "https://console.mentra.glass"
 """Where developers register apps and get keys."""
 
+DEFAULT_WEBHOOK_PATH = "/webhook"
 DEFAULT_PORT = 3000
 
 
@@ -87,7 +88,7 @@ def read_config(
         port=_port(environment.get("PORT") or DEFAULT_PORT if port is None else port),
         host=host or environment.get("HOST") or "0.0.0.0",  # noqa: S104 - the cloud must be able to call in.
         webhook_path=_webhook_path(
-            environment.get("WEBHOOK_PATH") or "/webhook" if webhook_path is None else webhook_path
+            environment.get("WEBHOOK_PATH") or DEFAULT_WEBHOOK_PATH if webhook_path is None else webhook_path
         ),
         mentraos_websocket_url=_websocket_url(mentraos_websocket_url or environment.get("MENTRAOS_WEBSOCKET_URL")),
         development=environment.get("MENTRA_DEV") == "1" if development is None else development,

@@ -222,3 +222,14 @@ def http_base(websocket_url: str) -> str:
     parts = urlsplit(websocket_url)
     scheme = "https" if parts.scheme in ("wss", "https") else "http"
     return f"{scheme}://{parts.netloc}"
+
+
+def request_target(url: str) -> str:
+    """Return what a request line says of a URL: the path and the query."""
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
+def lower_names(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return headers as a server sees them, with names in lower case."""
+    return {name.lower(): value for name, value in (headers or {}).items()}

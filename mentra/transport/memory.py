@@ -25,6 +25,8 @@ from mentra.transport.base import (
     Network,
     Receiver,
     close_frame,
+    lower_names,
+    request_target,
 )
 
 _CLOSE_TIMEOUT_S = 2.0
@@ -46,7 +48,7 @@ class MemoryNetwork(Network):
         listener = self._listener(url)
         if listener is None or listener.handle_socket is None:
             raise ConnectionRefusedError(f"Nobody listens at {url}.")
-        answer = listener.handle_socket(HttpRequest("GET", _path(url), _lower(headers)))
+        answer = listener.handle_socket(HttpRequest("GET", request_target(url), lower_names(headers)))
         if not callable(answer):
             raise ConnectionRefusedError(f"{url} refused the WebSocket: {answer}.")
         return listener.open(answer, receiver)
@@ -64,7 +66,7 @@ class MemoryNetwork(Network):
         listener = self._listener(url)
         if listener is None:
             raise HttpError(f"Nobody listens at {url}.")
-        answer = listener.answer(HttpRequest(method, _path(url), _lower(headers), body))
+        answer = listener.answer(HttpRequest(method, request_target(url), lower_names(headers), body))
         await asyncio.wait([answer], timeout=timeout)
         if not answer.done():
             raise HttpError(f"{url} did not answer within {timeout:g} s.")
@@ -250,12 +252,3 @@ class MemoryConnection(Connection):
             forget(self)
         if self._receiver:
             self._receiver.connection_lost(closed)
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-
-
-def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
-    return {name.lower(): value for name, value in (headers or {}).items()}

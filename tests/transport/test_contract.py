@@ -1,7 +1,11 @@
-"""The rules of mentra/transport/base.py, proved on memory and on real sockets by the same tests."""
+"""The rules of mentra/transport/base.py, proved by the same tests on each network that there is.
+
+A bridge has no addresses, so what is about these takes the ``addressed`` networks only.
+"""
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,14 +25,51 @@ from mentra.transport.base import (
     Receiver,
 )
 from mentra.transport.memory import MemoryNetwork
+from mentra_cli.dev.bridge import Bridge
 from tests.helpers.waiting import until
 
-BOTH = ["memory", pytest.param("sockets", marks=pytest.mark.sockets)]
+ADDRESSED = ["memory", pytest.param("sockets", marks=pytest.mark.sockets)]
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=[*ADDRESSED, "bridge"])
 async def network(request: pytest.FixtureRequest) -> AsyncIterator[Network]:
-    if request.param == "memory":
+    if request.param == "bridge":
+        async with bridge() as both:
+            yield both
+        return
+    async with network_of(request.param) as made:
+        yield made
+
+
+@pytest.fixture(params=ADDRESSED)
+async def addressed(request: pytest.FixtureRequest) -> AsyncIterator[Network]:
+    async with network_of(request.param) as made:
+        yield made
+
+
+class BothEnds(Network):
+    """The two ends of a bridge as one network: one end listens, the other calls."""
+
+    def __init__(self, called: Bridge, calling: Bridge) -> None:
+        self.listen = called.listen  # type: ignore[method-assign]
+        self.connect = calling.connect  # type: ignore[method-assign]
+        self.request = calling.request  # type: ignore[method-assign]
+        self.close = calling.close  # type: ignore[method-assign]
+
+
+@contextlib.asynccontextmanager
+async def bridge() -> AsyncIterator[Network]:
+    one, other = socket.socketpair()
+    called, calling = await Bridge.open(one, first=True), await Bridge.open(other, first=False)
+    yield BothEnds(called, calling)
+    await called.close()
+    await calling.close()
+    await asyncio.sleep(0)  # Transports close their sockets one turn later.
+
+
+@contextlib.asynccontextmanager
+async def network_of(kind: str) -> AsyncIterator[Network]:
+    if kind == "memory":
         yield MemoryNetwork()
         return
     from mentra.transport.sockets import SocketNetwork  # Imported here: it takes 200 ms, and most runs skip it.
@@ -400,19 +441,19 @@ async def test_an_upgrade_that_is_not_accepted_is_an_oserror(network: Network, d
     assert ear.heard == []
 
 
-async def test_a_redirected_upgrade_is_refused_and_its_target_sees_nothing(network: Network):
+async def test_a_redirected_upgrade_is_refused_and_its_target_sees_nothing(addressed: Network):
     seen: list[HttpRequest] = []
 
     def target(request: HttpRequest) -> Accept:
         seen.append(request)
         return lambda connection: Ear()
 
-    elsewhere = await network.listen("127.0.0.1", 0, no_http, target)
-    trusted = await network.listen(
+    elsewhere = await addressed.listen("127.0.0.1", 0, no_http, target)
+    trusted = await addressed.listen(
         "127.0.0.1", 0, no_http, lambda request: HttpReply(302, headers={"location": socket_url(elsewhere.url)})
     )
     with pytest.raises(OSError, match=r"302"):
-        await network.connect(socket_url(trusted.url), Ear(), headers={"x-key": "secret"}, timeout=5)
+        await addressed.connect(socket_url(trusted.url), Ear(), headers={"x-key": "secret"}, timeout=5)
     for listener in (elsewhere, trusted):
         await listener.close()
 
@@ -420,11 +461,11 @@ async def test_a_redirected_upgrade_is_refused_and_its_target_sees_nothing(netwo
 
 
 @pytest.mark.parametrize("url", ["ws://[::1/app-ws", "ws://:80/app-ws", f"ws://{'a' * 64}.invalid/"])
-async def test_an_impossible_address_is_an_oserror_and_an_http_error(network: Network, url: str):
+async def test_an_impossible_address_is_an_oserror_and_an_http_error(addressed: Network, url: str):
     with pytest.raises(OSError, match=r".+"):
-        await network.connect(url, Ear(), timeout=5)
+        await addressed.connect(url, Ear(), timeout=5)
     with pytest.raises(HttpError, match=r".+"):
-        await network.request("GET", "http" + url.removeprefix("ws"), timeout=5)
+        await addressed.request("GET", "http" + url.removeprefix("ws"), timeout=5)
 
 
 async def test_connecting_to_nobody_is_an_oserror(network: Network):
@@ -537,14 +578,14 @@ async def test_many_requests_at_once_are_answered_each_with_its_own(network: Net
     assert [reply.body for reply in replies] == bodies
 
 
-async def test_a_taken_port_is_an_oserror_and_a_freed_one_can_be_had_again(network: Network):
-    first = await network.listen("127.0.0.1", 0, no_http)
+async def test_a_taken_port_is_an_oserror_and_a_freed_one_can_be_had_again(addressed: Network):
+    first = await addressed.listen("127.0.0.1", 0, no_http)
     port = int(first.url.rpartition(":")[2])
 
     with pytest.raises(OSError, match=r"in use"):
-        await network.listen("127.0.0.1", port, no_http)
+        await addressed.listen("127.0.0.1", port, no_http)
     await first.close()
-    second = await network.listen("127.0.0.1", port, no_http)
+    second = await addressed.listen("127.0.0.1", port, no_http)
     await second.close()
 
     assert second.url == first.url
