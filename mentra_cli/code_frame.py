@@ -37,7 +37,7 @@ def code_frame(error: BaseException, root: Path) -> CodeFrame | None:
     """
     for file, line, column in _places(error):
         if is_project_file(file, root):
-            return CodeFrame(file, line, column, _lines_around(file, line))
+            return CodeFrame(file, line, column, lines_around(file, line))
     return None
 
 
@@ -61,7 +61,8 @@ def _places(error: BaseException) -> Iterator[tuple[Path, int, int | None]]:
             yield Path(frame.filename).resolve(), frame.lineno, None if frame.colno is None else frame.colno + 1
 
 
-def _lines_around(file: Path, line: int) -> tuple[tuple[int, str], ...]:
+def lines_around(file: Path, line: int) -> tuple[tuple[int, str], ...]:
+    """Return the lines around one, with their numbers; nothing when the file cannot be read."""
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

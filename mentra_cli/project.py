@@ -4,10 +4,14 @@ The first match wins: the name asked for; the app on which the file calls ``run(
 the file defines. Finding the file itself is ``location.py``.
 """
 
+import functools
 import importlib
 import inspect
+import os
+import site
 import sys
-from collections.abc import Callable
+import sysconfig
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -113,15 +117,42 @@ def construct(candidate: AppCandidate, location: Location) -> FoundApp:
     return FoundApp(subject, candidate.name, candidate.how)
 
 
-def imported_files(root: Path) -> set[Path]:
+def imported_files(root: Path, *, but: Container[str] = ()) -> set[Path]:
     """Return the project's own files that this process has imported: what a change of matters.
 
     Files in a virtual environment under ``root`` are left out.
+
+    Args:
+        but: Names of modules that are not looked at.
     """
     root = root.resolve()
-    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    files = {Path(name).resolve() for name in named if name}
-    return {file for file in files if is_project_file(file, root)}
+    modules = [module for name, module in list(sys.modules.items()) if name not in but]
+    names = filter(None, (getattr(module, "__file__", None) for module in modules))
+    return {file for file in (Path(name).resolve() for name in names) if is_project_file(file, root)}
+
+
+def installed_modules(*, but: Container[str] = ()) -> list[str]:
+    """Return the names of what this process imported from Python itself and from installed packages, in that order.
+
+    Args:
+        but: Names that are left out.
+    """
+    installed = _installed_folders()
+    return [name for name, module in list(sys.modules.items()) if name not in but and _is_in(module, installed)]
+
+
+def _is_in(module: ModuleType | None, folders: tuple[str, ...]) -> bool:
+    origin = getattr(getattr(module, "__spec__", None), "origin", None)
+    return isinstance(origin, str) and (origin in ("built-in", "frozen") or origin.startswith(folders))
+
+
+@functools.cache
+def _installed_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders.update(site.getsitepackages(), [site.getusersitepackages()])
+    resolved = {str(Path(folder).resolve()) for folder in folders}
+    return tuple(f"{folder}{os.sep}" for folder in folders | resolved)
 
 
 def _run_their_code(code: Callable[[], T], root: Path) -> T:
