@@ -6,7 +6,7 @@ one of the usual names.
 
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -81,7 +81,7 @@ def _split(target: str) -> tuple[str, str | None]:
 
 
 def _discover(folder: Path, attribute: str | None) -> Location:
-    setting = _setting(folder / "pyproject.toml")
+    setting = _settings(folder).app
     if setting is not None:
         path, named = _split(setting)
         found = _resolve(path, attribute or named, folder, how="[tool.mentra] app in pyproject.toml", root=folder)
@@ -105,6 +105,7 @@ def _discover(folder: Path, attribute: str | None) -> Location:
 
 class _Mentra(msgspec.Struct):
     app: str | None = None
+    watch: list[str] = []
 
 
 class _Tool(msgspec.Struct):
@@ -115,13 +116,31 @@ class _Pyproject(msgspec.Struct):
     tool: _Tool = msgspec.field(default_factory=_Tool)
 
 
-def _setting(pyproject: Path) -> str | None:
-    """Return ``[tool.mentra] app``."""
+def watched_extras(root: Path) -> tuple[str, ...]:
+    """Return ``[tool.mentra] watch``: paths and patterns of files that are part of the app, besides its code.
+
+    Raises:
+        CliError: VALIDATION: it cannot be read, or leaves the project's folder.
+    """
+    extras = [PurePosixPath(extra) for extra in _settings(root).watch]
+    for extra in extras:
+        if extra.is_absolute() or ".." in extra.parts:
+            raise CliError(
+                f"pyproject.toml says watch = {str(extra)!r} under [tool.mentra], which is outside of {root}.",
+                fix='Name files and folders below it: watch = ["prompts", "data/*.json"]',
+                code=ExitCode.VALIDATION,
+            )
+    return tuple(str(extra) for extra in extras)
+
+
+def _settings(root: Path) -> _Mentra:
+    """Return ``[tool.mentra]`` of a project."""
+    pyproject = root / "pyproject.toml"
     if not pyproject.is_file():
-        return None
+        return _Mentra()
     try:
         document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
-        return msgspec.convert(document, _Pyproject).tool.mentra.app
+        return msgspec.convert(document, _Pyproject).tool.mentra
     except ValueError as error:
         raise CliError(
             f"{pyproject} cannot be read: {error}.", fix=f"Correct it; {_SETTING}", code=ExitCode.VALIDATION

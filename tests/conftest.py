@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.dev import Dev
 from tests.helpers.virtual_time import VirtualTimeLoop
 
 NEEDS_REAL_TIME = ("sockets", "processes", "terminal", "node", "packaging")
@@ -31,3 +32,10 @@ def own_imports(tmp_path: Path) -> Iterator[None]:
         places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
         if any(place and Path(place).is_relative_to(tmp_path) for place in places):
             del sys.modules[name]
+
+
+@pytest.fixture
+async def no_dev_left_behind() -> AsyncIterator[None]:
+    """End each ``mentra dev`` that the test started and did not end itself."""
+    yield
+    await Dev.end_all()

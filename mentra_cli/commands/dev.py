@@ -1,9 +1,13 @@
 """``mentra dev``: run the app in this folder, and change its code while it runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+
+from mentra_cli import console
+from mentra_cli.errors import CliError, ExitCode
 
 EXAMPLES = """Examples:
 
@@ -11,14 +15,31 @@ EXAMPLES = """Examples:
 
   mentra dev src/captions.py:CaptionsApp --port 3001
 
+  mentra dev -- node app.mjs    (an app in any language, which listens on PORT)
+
   mentra say "hello"    (from another terminal)
 
-Type a sentence to speak to the app. Save a file to load the new code. Ctrl-C ends. Off a terminal it reads sentences
-from its input, prints plain lines, and goes on until it is interrupted.
+Type a sentence to speak to the app, or a slash and a command: /help lists all, and the keys. Save a file to load the
+new code. Ctrl-C ends. --verbose shows every message whole. Off a terminal it reads the same lines from its input,
+prints plain lines, and goes on until it is interrupted.
 """
 
 
+_COMMAND = "mentra dev: the command after --"
+
+
+class DevCommand(TyperCommand):
+    """Takes what follows ``--`` for the command that starts an app in another language."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what stands before ``--``."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[_COMMAND] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+
 def dev(
+    context: typer.Context,
     app: Annotated[
         str | None,
         typer.Argument(help="The app: app.py, app.py:MyApp, package.module:MyApp, or a folder.", show_default=False),
@@ -35,21 +56,48 @@ def dev(
         str | None,
         typer.Option(help="Work with this cloud (wss://...) instead of the local one.", show_default=False),
     ] = None,
+    poll: Annotated[
+        bool, typer.Option("--poll", help="Look for changed files every 300 ms, where the system does not tell.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per line, of all traffic.")] = False,
 ) -> None:
     """Run an app against virtual glasses, reload it on save, and show all its traffic."""
     from mentra_cli.cloud_address import parse_cloud_address
     from mentra_cli.dev.options import DevOptions
     from mentra_cli.dev.run import run_dev
+    from mentra_cli.dev.views.options import ViewOptions
     from mentra_cli.location import locate
 
+    command: tuple[str, ...] = context.meta[_COMMAND]
+    if command and app is not None:
+        raise CliError(
+            f"{app!r} and the command after -- are two apps.",
+            fix="Name the app, or give the command that starts it: mentra dev -- node app.mjs",
+            code=ExitCode.USAGE,
+        )
     run_dev(
         DevOptions(
             target=app,
-            folder=Path.cwd(),
-            location=locate(app, Path.cwd()),
+            folder=Path.cwd().resolve(),
+            location=None if command else locate(app, Path.cwd()),
+            command=command,
+            poll=poll,
             port=port,
             host=host,
             env_file=env_file,
             cloud=None if cloud is None else parse_cloud_address(cloud),
-        )
+        ),
+        ViewOptions(
+            verbose=console.verbose,
+            no_color=console.out.no_color,
+            as_json=as_json,
+            run_command=context.obj,
+            # They would print among the JSON.
+            commands=[] if as_json else _names_of_commands(context),
+        ),
     )
+
+
+def _names_of_commands(context: typer.Context) -> list[str]:
+    group: Any = context.find_root().command
+    return list(group.commands)

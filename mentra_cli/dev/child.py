@@ -1,17 +1,21 @@
-"""What runs inside a child: the developer's app, on a loopback port, until told to stop.
+"""What runs inside a child: the developer's app, at the end of a bridge or on a loopback port, until told to stop.
 
-Started as ``python -m mentra_cli.dev.child``. The first line on standard input says which app. Standard input is the
-supervisor's; the app itself sees an empty one.
+Forked by the zygote, or started as ``python -m mentra_cli.dev.child [BRIDGE]``, with the number of a file descriptor.
+It imports what the code before imported, then waits for its assignment. Standard input is the supervisor's; the app
+itself sees an empty one.
 """
 
 import asyncio
+import contextlib
+import importlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -19,8 +23,11 @@ from mentra.errors import MentraError
 from mentra.session.stop_reason import StopReason
 from mentra_cli import project
 from mentra_cli.dev import reports
-from mentra_cli.dev.reports import Assignment, Failed, Ready, Report, Stop
+from mentra_cli.dev.blocking import BlockingDetector
+from mentra_cli.dev.bridge import Bridge
+from mentra_cli.dev.reports import Assignment, Failed, Prepare, Ready, Report, Stop, Stopping
 from mentra_cli.errors import CliError
+from mentra_cli.likely_fix import likely_fix
 from mentra_cli.location import Location
 
 STOP_WITHIN_S = 1.5
@@ -29,37 +36,84 @@ EXIT_WITHIN_S = 2.0
 """... and how long everything gets, until the process is ended from a thread, whatever blocks it."""
 
 
-def main() -> None:
-    """Run the app that the supervisor assigns."""
+def main(bridge: int | None) -> None:
+    """Get ready, then run the app that the supervisor assigns.
+
+    Args:
+        bridge: The file descriptor of this end; ``None`` lets the app listen on a port.
+    """
+    ours = frozenset(sys.modules)
     commands, output = _take_over_stdio()
-    assignment = reports.decode_command(commands.readline())
-    if not isinstance(assignment, Assignment) or assignment.version != reports.VERSION:
+    prepare = _next_command(commands)
+    if not isinstance(prepare, Prepare) or prepare.version != reports.VERSION:
         raise SystemExit("The supervisor speaks another version: is an older mentra still running?")
+    _import(prepare.modules)
+    assignment = _next_command(commands)
+    if not isinstance(assignment, Assignment):
+        raise SystemExit("An assignment was expected.")
     orders = _Orders(commands)
-    reporter = _Reporter(output, assignment.mark)
+    reporter = _Reporter(output, prepare.mark)
     location = Location(
         Path(assignment.root), assignment.module, Path(assignment.file), assignment.attribute, assignment.how
     )
+    if prepare.modules:
+        _forget_shadowed(prepare.modules, {location.root, location.import_root})
     try:
         found = project.load(location)
     except project.AppImportError as error:
-        reporter.send(_failed(error, location))
+        reporter.send(_failed(error, location, ours))
         sys.exit(1)
     except CliError as error:
-        reporter.send(Failed(message=error.message, fix=error.fix, files=_files(location)))
+        reporter.send(Failed(message=error.message, fix=error.fix, files=_files(location, ours)))
         sys.exit(1)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    code = asyncio.run(_serve(found, location, reporter, orders))
+    code = asyncio.run(_serve(found, location, reporter, orders, ours, bridge))
     orders.end_group_if_abandoned()
     sys.exit(code)
 
 
-async def _serve(found: project.FoundApp, location: Location, reporter: "_Reporter", orders: "_Orders") -> int:
+def _next_command(commands: BinaryIO) -> reports.Command:
+    line = commands.readline()
+    if not line:
+        sys.exit()  # The supervisor is gone, or needs no spare any more.
+    return reports.decode_command(line)
+
+
+def _import(modules: Iterable[str]) -> None:
+    for name in modules:
+        # What fails here fails again when the app imports it, and is reported then.
+        with contextlib.suppress(Exception, SystemExit):
+            importlib.import_module(name)
+
+
+def _forget_shadowed(modules: Iterable[str], folders: set[Path]) -> None:
+    """Forget what was imported in advance if the project has a module of that name by now: it goes first."""
+    own = {
+        entry.stem
+        for folder in folders
+        for entry in folder.iterdir()
+        if entry.suffix == ".py" or (entry / "__init__.py").is_file()
+    }
+    for name in modules:
+        if name.partition(".")[0] in own:
+            sys.modules.pop(name, None)
+
+
+async def _serve(
+    found: project.FoundApp,
+    location: Location,
+    reporter: "_Reporter",
+    orders: "_Orders",
+    ours: Container[str],
+    bridge: int | None,
+) -> int:
     app = found.app
+    network = None if bridge is None else await Bridge.open(socket.socket(fileno=bridge), first=False)
     try:
-        await app.start(host="127.0.0.1", port=0, hosted=True)
+        # Over a bridge nothing is bound: the app has the port that it is reached at from outside.
+        await app.start(host="127.0.0.1", port=0 if network is None else None, network=network, hosted=True)
     except (MentraError, OSError) as error:
-        reporter.send(Failed(message=f"The app could not be started: {error}", files=_files(location)))
+        reporter.send(Failed(message=f"The app could not be started: {error}", files=_files(location, ours)))
         return 1
     reasons: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -74,11 +128,14 @@ async def _serve(found: project.FoundApp, location: Location, reporter: "_Report
             mentraos_websocket_url=app.config.mentraos_websocket_url,
             name=found.name,
             how=found.how,
-            files=_files(location),
+            files=_files(location, ours),
+            modules=project.installed_modules(but=ours),
         )
     )
-    reason = await reasons.get()
-    await app.stop(reason=reason, timeout=STOP_WITHIN_S)
+    with BlockingDetector(loop, location.root, reporter.send):
+        reason = await reasons.get()
+        reporter.send(Stopping())
+        await app.stop(reason=reason, timeout=STOP_WITHIN_S)
     return 0
 
 
@@ -124,29 +181,33 @@ class _Reporter:
     def __init__(self, output: TextIO, mark: str) -> None:
         self._output = output
         self._mark = mark
+        self._lock = threading.Lock()
 
     def send(self, report: Report) -> None:
-        sys.stdout.flush()
-        self._output.write(f"{self._mark}{reports.encode(report).decode()}\n")
-        self._output.flush()
+        """Send a report, from any thread."""
+        with self._lock:
+            sys.stdout.flush()
+            self._output.write(f"{self._mark}{reports.encode(report).decode()}\n")
+            self._output.flush()
 
 
-def _failed(error: project.AppImportError, location: Location) -> Failed:
+def _failed(error: project.AppImportError, location: Location, ours: Container[str]) -> Failed:
     frame = error.frame
     return Failed(
         message=str(error),
+        fix=likely_fix(error.error, location.root),
         file=frame.file.relative_to(location.root).as_posix() if frame else None,
         line=frame.line if frame else None,
         column=frame.column if frame else None,
         code=list(frame.lines) if frame else [],
         traceback="".join(traceback.format_exception(error.error)),
-        files=_files(location),
+        files=_files(location, ours),
     )
 
 
-def _files(location: Location) -> list[str]:
-    return sorted(str(file) for file in {*project.imported_files(location.root), location.file})
+def _files(location: Location, ours: Container[str]) -> list[str]:
+    return sorted(str(file) for file in {*project.imported_files(location.root, but=ours), location.file})
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)

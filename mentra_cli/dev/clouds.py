@@ -13,7 +13,7 @@ from mentra.protocol.webhooks import SessionRequest, WebhookReply
 from mentra.server.trust import cloud_url
 from mentra.transport.base import HttpError, HttpReply, HttpRequest, Network, is_loopback
 from mentra_cli.cloud_address import CloudAddress
-from mentra_cli.dev.local_user import LocalUser
+from mentra_cli.dev.local_users import LocalUsers
 from mentra_cli.dev.reports import Ready
 from mentra_cli.local_key import is_local
 
@@ -31,7 +31,7 @@ class Clouds:
         app: The app that serves now; its key is what this is about.
     """
 
-    def __init__(self, network: Network, user: LocalUser | None, address: CloudAddress | None) -> None:
+    def __init__(self, network: Network, user: LocalUsers | None, address: CloudAddress | None) -> None:
         self.app: Ready | None = None
         self._network = network
         self._user = user

@@ -5,13 +5,16 @@ so that the child connects to the relay.
 """
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from mentra.errors import UntrustedCloud
 from mentra.protocol import codec
 from mentra.protocol.webhooks import SessionRequest, WebhookReply
-from mentra.transport.base import HttpError, HttpReply, HttpRequest, Network
+from mentra.transport.base import HttpError, HttpReply, HttpRequest
+from mentra_cli.dev.children import Child
 from mentra_cli.dev.journal import HttpAnswer, HttpCall, Journal
 from mentra_cli.dev.reports import Ready
 
@@ -21,6 +24,8 @@ START_WITHIN_S = 10.0
 """How long a child may take for a start webhook; the cloud waits no longer."""
 ANSWER_WITHIN_S = 60.0
 """How long a child may take; the cloud gives up on a tool after twenty seconds, people on nothing."""
+NO_ANSWER = 502
+"""The status of a reply that stands for none."""
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "content-encoding"}
 )
@@ -29,20 +34,33 @@ Admit = Callable[[SessionRequest], SessionRequest]
 """Takes in a start webhook and returns it as the child is to see it; raises ``UntrustedCloud``."""
 
 
+class Behind(Protocol):
+    """What the door leads to."""
+
+    @property
+    def child(self) -> Child:
+        """What to ask."""
+        ...
+
+    @property
+    def ready(self) -> Ready:
+        """How it introduced itself."""
+        ...
+
+
 class FrontDoor:
     """Passes requests to whichever child is current."""
 
-    def __init__(self, network: Network, journal: Journal, admit: Admit) -> None:
-        self._network = network
+    def __init__(self, journal: Journal, admit: Admit) -> None:
         self._journal = journal
         self._admit = admit
-        self._child: Ready | None = None
+        self._current: Behind | None = None
         self._open = asyncio.Event()
 
-    def lead_to(self, child: Ready | None) -> None:
+    def lead_to(self, behind: Behind | None) -> None:
         """Make a child the current one; ``None`` lets requests wait."""
-        self._child = child
-        if child is None:
+        self._current = behind
+        if behind is None:
             self._open.clear()
         else:
             self._open.set()
@@ -68,39 +86,37 @@ class FrontDoor:
         )
         return reply
 
-    async def start_session(self, child: Ready, request: SessionRequest) -> HttpReply:
+    async def start_session(self, behind: Behind, request: SessionRequest) -> HttpReply:
         """Post a start webhook to one child."""
-        webhook = HttpRequest("POST", child.webhook_path, _JSON, codec.encode(request))
-        return await self._send(child, webhook, within_s=START_WITHIN_S)
+        webhook = HttpRequest("POST", behind.ready.webhook_path, _JSON, codec.encode(request))
+        return await self._send(behind, webhook, within_s=START_WITHIN_S)
 
     async def _pass_on(self, request: HttpRequest) -> HttpReply:
-        child = self._child
-        if child is None:
+        behind = self._current
+        if behind is None:
             return _error(503, "The app is not running.")
-        if request.method == "POST" and request.path_only == child.webhook_path:
+        if request.method == "POST" and request.path_only == behind.ready.webhook_path:
             webhook = codec.decode_webhook(request.body)
             if isinstance(webhook, SessionRequest):
-                return await self._start(child, webhook)
-        return await self._send(child, request)
+                return await self._start(behind, webhook)
+        return await self._send(behind, request)
 
-    async def _start(self, child: Ready, webhook: SessionRequest) -> HttpReply:
+    async def _start(self, behind: Behind, webhook: SessionRequest) -> HttpReply:
         try:
-            reply = await self.start_session(child, self._admit(webhook))
-            if reply.status >= 300 and self._child is not None and self._child is not child:
+            reply = await self.start_session(behind, self._admit(webhook))
+            if reply.status >= 300 and self._current is not None and self._current is not behind:
                 # Its code was replaced while the session connected. The next child has it, or takes it now.
-                reply = await self.start_session(self._child, self._admit(webhook))
+                reply = await self.start_session(self._current, self._admit(webhook))
         except UntrustedCloud as error:
             return _error(403, str(error))
         return reply
 
-    async def _send(self, child: Ready, request: HttpRequest, *, within_s: float = ANSWER_WITHIN_S) -> HttpReply:
+    async def _send(self, behind: Behind, request: HttpRequest, *, within_s: float = ANSWER_WITHIN_S) -> HttpReply:
         headers = {name: value for name, value in request.headers.items() if name not in _NOT_FORWARDED}
         try:
-            return await self._network.request(
-                request.method, child.url + request.path, headers=headers, body=request.body, timeout=within_s
-            )
+            return await behind.child.request(dataclasses.replace(request, headers=headers), timeout=within_s)
         except HttpError as error:
-            return _error(502, f"The app did not answer: {error}")
+            return _error(NO_ANSWER, f"The app did not answer: {error}")
 
 
 _JSON = {"content-type": "application/json"}

@@ -1,5 +1,6 @@
 """What ``mentra dev`` was asked to do."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,35 @@ class DevOptions:
     """The app as the command line named it."""
     folder: Path
     """Where the command was given."""
-    location: Location
-    """Where the app was found at the start. It is looked for anew at each load."""
+    location: Location | None
+    """Where the app was found at the start. It is looked for anew at each load. ``None`` for a command."""
+    command: tuple[str, ...] = ()
+    """What starts an app that is not in Python."""
+    poll: bool = False
+    """Look at the files again and again, instead of being told of changes."""
     port: int | None
     """``None``: ``PORT`` of the project's environment, else 3000."""
     host: str
     env_file: Path | None
     cloud: CloudAddress | None
     """The cloud to work with instead of the local one."""
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.location.root if self.location else self.folder
+
+    @property
+    def app(self) -> str:
+        """The app's file, relative to the project's folder, or the command that starts it."""
+        return self.location.shown if self.location else shlex.join(self.command)
+
+    @property
+    def found(self) -> str:
+        """How the app was found."""
+        return self.location.how if self.location else "given after --"
+
+    @property
+    def cloud_shown(self) -> str:
+        """``"local"``, or the address of the real one."""
+        return self.cloud.socket_url if self.cloud else "local"

@@ -51,7 +51,7 @@ class Relay:
 
     async def open(self, network: Network, handle_http: HandleHttp) -> None:
         """Listen on a free loopback port, for children only; what is not a socket goes to ``handle_http``."""
-        self._listener = await network.listen("127.0.0.1", 0, handle_http, self._accept)
+        self._listener = await network.listen("127.0.0.1", 0, handle_http, self.accept)
 
     async def close(self) -> None:
         """Drop all connections, and stop listening."""
@@ -102,7 +102,8 @@ class Relay:
             augmentos_websocket_url=self.socket_url,
         )
 
-    def _accept(self, request: HttpRequest) -> Accept | HttpReply | None:
+    def accept(self, request: HttpRequest) -> Accept | HttpReply | None:
+        """Decide on a connection of a child."""
         # A page in a browser can open sockets to this machine, and would say where it comes from.
         return self._greet if request.path_only == SOCKET_PATH and "origin" not in request.headers else None
 

@@ -56,6 +56,8 @@ class RelayedSession:
         self._child: ChildSocket | None = None
         self._leaving: ChildSocket | None = None
         """The child, while another one is about to take its place."""
+        self._before: ChildSocket | None = None
+        """The child that was replaced, as long as it may be needed again. It is not heard."""
         self._ack: bytes | None = None
         """As the cloud would write it now: with what changed since it did."""
         self._waiting: deque[tuple[bytes, bool]] = deque()
@@ -91,15 +93,34 @@ class RelayedSession:
             self._opening.cancel()
         if self._cloud is not None:
             self._cloud.connection.close()
-        if self._child is not None:
-            self._child.connection.close()
+        for child in (self._child, self._before):
+            if child is not None:
+                child.connection.close()
         self._on_end(self)
+
+    def take_back(self) -> bool:
+        """Give the session back to the child before, which noticed nothing; return whether it is still there."""
+        if self._before is None or self._ended:
+            return False
+        self._child, self._before, self._leaving = self._before, None, None
+        if self._child.shown is not None and self._cloud is not None:
+            self._record(self._child.shown, from_app=True)
+            self._cloud.connection.send_text(self._child.shown)
+        self._resubscribe(self._child)
+        self._deliver_waiting()
+        return True
+
+    def _resubscribe(self, child: "ChildSocket") -> None:
+        """Tell the cloud what this child listens to: the one after it may have said something else."""
+        if child.subscribed is not None and self._cloud is not None:
+            self._record(child.subscribed, from_app=True)
+            self._cloud.connection.send_text(child.subscribed)
 
     # The child's side.
 
     def attach(self, child: "ChildSocket", greeting: bytes) -> None:
         """Give the session to a child that said its greeting."""
-        self._child, self._leaving = child, None
+        self._before, self._child, self._leaving = self._leaving or self._before, child, None
         if self._ack is not None:
             self._record(self._ack, from_app=False)
             child.send(self._ack, is_text=True)
@@ -109,6 +130,7 @@ class RelayedSession:
 
     def from_child(self, child: "ChildSocket", text: bytes) -> None:
         """Pass a child's frame on to the cloud."""
+        child.remember(text)
         if child is not self._child:
             return
         self._record(text, from_app=True)
@@ -126,6 +148,8 @@ class RelayedSession:
 
     def child_lost(self, child: "ChildSocket", closed: Closed) -> None:
         """The child closed its socket, or died."""
+        if child is self._before:
+            self._before = None
         if child is not self._child:
             return
         if child is self._leaving or (closed.code == BROKEN and self.live):
@@ -183,12 +207,13 @@ class RelayedSession:
         self._cloud = None
         self._ack = None
         self._deliver_waiting()
-        child, self._child = self._child, None
-        if child is not None and not self._ended:
-            if closed.code in (NO_CODE, BROKEN):
-                child.connection.abort()
-            else:
-                child.connection.close(closed.code, closed.reason)
+        children, self._child, self._before = (self._child, self._before), None, None
+        for child in children:
+            if child is not None and not self._ended:
+                if closed.code in (NO_CODE, BROKEN):
+                    child.connection.abort()
+                else:
+                    child.connection.close(closed.code, closed.reason)
         if what_follows(closed.code, closed.reason) is not Meaning.LOST:
             self.end()
 
@@ -257,6 +282,10 @@ class ChildSocket(Receiver):
 
     def __init__(self, connection: Connection, find: Callable[[ConnectionInit], RelayedSession | RefusalCode]) -> None:
         self.connection = connection
+        self.shown: bytes | None = None
+        """The last layout that it asked for."""
+        self.subscribed: bytes | None = None
+        """The last list of subscriptions that it sent."""
         self._find = find
         self._session: RelayedSession | None = None
 
@@ -266,6 +295,14 @@ class ChildSocket(Receiver):
             self.connection.send_text(data)
         else:
             self.connection.send_binary(data)
+
+    def remember(self, frame: bytes) -> None:
+        """Keep what has to be said again if it is the current child once more."""
+        # Not decoded: every frame of an app passes here, and a wrong guess is repeated as it was.
+        if b'"display_event"' in frame:
+            self.shown = frame
+        elif b'"subscription_update"' in frame:
+            self.subscribed = frame
 
     def text_received(self, text: str | bytes) -> None:
         """Find the session by the first frame; pass on the others."""

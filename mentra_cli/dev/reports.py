@@ -1,27 +1,36 @@
-"""What the supervisor and its child say to each other.
+"""What the supervisor and its children say to each other.
 
-Downwards, one JSON object per line on the child's standard input; its end means that the supervisor is gone.
-Upwards, lines on the child's standard output that begin with a mark known to both; all other lines are the
-developer's own output.
+Downwards, one JSON object per line on the child's standard input: ``Prepare``, later ``Assignment``, later ``Stop``.
+Its end means that the supervisor is gone. Upwards, lines on the child's standard output that begin with a mark known
+to both; all other lines are the developer's own output. What a zygote says goes over a socket of its own.
 """
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 """Raised with every change that an older child or supervisor would not understand."""
+LINE_LIMIT_BYTES = 16 * 1024 * 1024
+"""How long a line may be, in either direction."""
+
+
+class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
+    """The first line downwards: get ready for whatever app comes."""
+
+    version: int
+    mark: str
+    """What a report begins with."""
+    modules: list[str]
+    """What the code before this one had imported from outside of the project."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, tag="assignment"):
-    """The first line downwards: which app to run."""
+    """Which app to run."""
 
-    version: int
     root: str
     module: str
     file: str
     attribute: str | None
     how: str
-    mark: str
-    """What a report begins with."""
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
@@ -43,8 +52,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     name: str
     how: str
     """How the app was found: ``"class CaptionsApp in app.py"``."""
-    files: list[str]
-    """The project's files that are part of the app."""
+    files: list[str] | None
+    """The project's files that are part of the app; ``None`` when that cannot be told: any source file may be."""
+    modules: list[str] = []
+    """What it imported from outside of the project, in that order."""
 
     def __repr__(self) -> str:
         return f"Ready({self.how}, {self.url})"
@@ -61,18 +72,49 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     code: list[tuple[int, str]] = []
     """Source lines around the place, with their numbers."""
     traceback: str = ""
-    files: list[str] = []
+    files: list[str] | None = []
     """The project's files that had been imported by then."""
 
 
-Command = Assignment | Stop
-Report = Ready | Failed
+class Stopping(msgspec.Struct, frozen=True, kw_only=True, tag="stopping"):
+    """The app's event loop has heard the word to stop, so it does not block."""
+
+
+class BlockedLoop(msgspec.Struct, frozen=True, kw_only=True, tag="blocked"):
+    """The app's code kept its event loop busy for too long."""
+
+    file: str
+    line: int
+    function: str
+    blocked_s: float
+    code: list[tuple[int, str]]
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """A child of a zygote leads a process group of its own."""
+
+    pid: int
+
+
+class Exited(msgspec.Struct, frozen=True, kw_only=True, tag="exited"):
+    """A child of a zygote has ended."""
+
+    pid: int
+    code: int
+    """Negative for a signal."""
+
+
+Command = Prepare | Assignment | Stop
+Outcome = Ready | Failed
+Report = Outcome | Stopping | BlockedLoop
+Fork = Started | Exited
 
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _report_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+_fork_decoder: msgspec.json.Decoder[Fork] = msgspec.json.Decoder(Fork)
 
 
-def encode(message: Command | Report) -> bytes:
+def encode(message: Command | Report | Fork) -> bytes:
     """Return a message as one line, without its end."""
     return msgspec.json.encode(message)
 
@@ -85,3 +127,8 @@ def decode_command(line: str | bytes) -> Command:
 def decode_report(line: str | bytes) -> Report:
     """Read what follows the mark in a line that the child wrote."""
     return _report_decoder.decode(line)
+
+
+def decode_fork(line: str | bytes) -> Fork:
+    """Read a line of a zygote."""
+    return _fork_decoder.decode(line)

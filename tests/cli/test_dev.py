@@ -1,38 +1,21 @@
 """``mentra dev`` and ``mentra say`` as processes: with a pipe, and with a real terminal."""
 
 import asyncio
-import contextlib
-import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
-MENTRA = [sys.executable, "-m", "mentra_cli"]
-WITHIN_S = 15.0
-APP = """
-from mentra import AppServer
+from mentra_cli.processes import is_alive
+from tests.helpers.dev import APP, MENTRA, WITHIN_S, Dev
+from tests.helpers.tmux import Tmux, plain_environment
 
-VERSION = "version 0"
-
-class App(AppServer):
-    async def on_session(self, session, session_id, user_id):
-        session.layouts.show_text_wall(f"{VERSION} ready")
-        session.events.on_transcription(lambda speech: session.layouts.show_text_wall(f"{VERSION}: {speech.text}"))
-"""
-
-
-def plain_environment(**more: str) -> dict[str, str]:
-    dropped = ("API_KEY", "PACKAGE_NAME", "PORT", "MENTRAOS_API_KEY", "CI", "NO_COLOR", "FORCE_COLOR")
-    return {**{name: value for name, value in os.environ.items() if name not in dropped}, **more}
+pytestmark = pytest.mark.usefixtures("no_dev_left_behind")
 
 
 @pytest.fixture
@@ -40,83 +23,6 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / ".env").write_text("PACKAGE_NAME=com.example.app\nAPI_KEY=local-0123456789abcdef\n")
     return tmp_path
-
-
-class Dev:
-    """A running ``mentra dev`` whose standard streams are pipes."""
-
-    def __init__(self, process: asyncio.subprocess.Process, project: Path) -> None:
-        self.process = process
-        self.project = project
-        self.lines: list[str] = []
-        self._changed = asyncio.Event()
-        self._readers = [asyncio.create_task(self._read(stream)) for stream in (process.stdout, process.stderr)]
-
-    running: ClassVar[list["Dev"]] = []
-
-    @classmethod
-    async def start(cls, project: Path, *arguments: str) -> "Dev":
-        process = await asyncio.create_subprocess_exec(
-            *MENTRA,
-            "dev",
-            "--port",
-            "0",
-            *arguments,
-            cwd=project,
-            env=plain_environment(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        dev = cls(process, project)
-        cls.running.append(dev)
-        return dev
-
-    async def _read(self, stream: asyncio.StreamReader | None) -> None:
-        assert stream is not None
-        async for line in stream:
-            self.lines.append(line.decode().rstrip("\n"))
-            self._changed.set()
-
-    async def line(self, part: str, *, after: int = 0) -> str:
-        """Wait for a line with this text, after the first so many lines."""
-        try:
-            async with asyncio.timeout(WITHIN_S):
-                while not (found := [line for line in self.lines[after:] if part in line]):
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise AssertionError(f"No line with {part!r} in:\n" + "\n".join(self.lines)) from None
-        return found[0]
-
-    async def speak(self, text: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{text}\n".encode())
-        await self.process.stdin.drain()
-
-    async def shows(self, text: str, *, after: int = 0) -> None:
-        await self.line(f"glasses  you@example.com: {text}", after=after)
-
-    async def end(self, number: signal.Signals = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        async with asyncio.timeout(WITHIN_S):
-            code = await self.process.wait()
-            await asyncio.wait(self._readers)
-        return code
-
-    def children(self) -> list[int]:
-        """Return the processes that this one started and that live."""
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        return [int(pid) for pid in found.stdout.split()]
-
-
-@pytest.fixture(autouse=True)
-async def nothing_left_behind() -> AsyncIterator[None]:
-    yield
-    for dev in Dev.running:
-        if dev.process.returncode is None:
-            await dev.end(signal.SIGTERM)
-    Dev.running.clear()
 
 
 @pytest.fixture
@@ -153,6 +59,24 @@ async def test_a_pipe_gets_plain_lines_and_speaks_what_it_sends(dev: Dev) -> Non
 
 
 @pytest.mark.processes
+async def test_a_pipe_may_send_commands_too_and_end_it(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+
+    for line in ("/filter hola", "hello", "/say hola", "/xyzzy", "/help", "/quit"):
+        await dev.speak(line)
+    async with asyncio.timeout(WITHIN_S):
+        code = await dev.process.wait()
+        await dev.line("Stopped.")
+
+    assert code == 0
+    assert any(line == "version 0: hola" for line in dev.lines), "what the command prints"
+    assert any(line.endswith("you@example.com: version 0: hola") for line in dev.lines)
+    assert not any("you  say: hello" in line for line in dev.lines), "it was filtered away"
+    assert any("There is no command /xyzzy" in line for line in dev.lines)
+    assert any("Esc h" in line for line in dev.lines)
+
+
+@pytest.mark.processes
 async def test_ten_saves_one_of_them_broken_show_the_right_text_each_time(dev: Dev) -> None:
     await dev.shows("version 0 ready")
 
@@ -171,7 +95,7 @@ async def test_ten_saves_one_of_them_broken_show_the_right_text_each_time(dev: D
 
     assert await dev.end() == 0
     assert len(children) <= 2, "the current child, and perhaps the one before, still ending"
-    assert all(not _alive(child) for child in children)
+    assert all(not is_alive(child) for child in children)
     assert sum("/webhook session_request" in line for line in dev.lines) == 1
     assert not any("stop_request" in line for line in dev.lines)
 
@@ -188,7 +112,7 @@ async def test_a_signal_ends_it_cleanly(dev: Dev, number: signal.Signals) -> Non
     with socket.socket() as free:
         free.bind(("127.0.0.1", port))
     assert children
-    assert all(not _alive(child) for child in children)
+    assert all(not is_alive(child) for child in children)
     assert not (dev.project / ".mentra-dev" / "dev.json").exists()
     assert not any("Traceback" in line for line in dev.lines)
 
@@ -414,7 +338,7 @@ async def test_an_app_that_ended_by_itself_starts_again_with_any_save(project: P
 
     (project / "app.py").touch()
 
-    await dev.line("loaded: class App in app.py", after=after)
+    await dev.line("exit code 7", after=after)
     assert await dev.end() == 0
 
 
@@ -428,43 +352,6 @@ async def test_say_tells_when_mentra_dev_was_killed(dev: Dev) -> None:
 
     assert code == 5
     assert "does not answer any more" in err
-
-
-class Tmux:
-    """A real terminal, 100 columns by 40 rows."""
-
-    def __init__(self, folder: Path, command: str) -> None:
-        self._name = f"mentra-{uuid.uuid4().hex[:8]}"
-        self._tmux("new-session", "-d", "-x", "100", "-y", "40", "-c", str(folder), "bash --norc --noprofile")
-        self.type(command)
-
-    def type(self, text: str) -> None:
-        self._tmux("send-keys", "-l", text)
-        self._tmux("send-keys", "Enter")
-
-    def press(self, key: str) -> None:
-        self._tmux("send-keys", key)
-
-    def screen(self) -> str:
-        return self._tmux("capture-pane", "-p")
-
-    async def until(self, condition: Callable[[str], bool]) -> str:
-        try:
-            async with asyncio.timeout(WITHIN_S):
-                while not condition(screen := self.screen()):
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise AssertionError(f"The terminal shows:\n{self.screen()}") from None
-        return screen
-
-    def end(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            self._tmux("kill-server")
-
-    def _tmux(self, *arguments: str) -> str:
-        command = ["tmux", "-L", self._name, "-f", "/dev/null", *arguments]
-        environment = plain_environment(TERM="xterm-256color", LANG="C.UTF-8", LC_ALL="C.UTF-8", PS1="$ ")
-        return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
 
 
 @pytest.fixture
@@ -484,14 +371,16 @@ async def test_a_person_types_and_reads_it_on_the_pinned_glasses(terminal: Tmux)
     await terminal.until(lambda screen: "│ version 0: hello glasses" in screen.split("─ glasses ")[-1])
     # Traffic is printed in batches, so that typing stays smooth: it may come a moment later.
     await terminal.until(lambda screen: "╭─ cloud -> app  transcription:en-US (you@example.com)" in screen)
-    screen = await terminal.until(lambda screen: screen.count("╭─ app -> cloud  display_event (you@example.com)") == 2)
+    await terminal.until(lambda screen: screen.count("╭─ app -> cloud  display_event (you@example.com)") == 2)
+    # They are away for a moment while traffic is printed above.
+    screen = await terminal.until(lambda screen: "─ glasses " in screen)
     assert screen.count("─ glasses ") == 1
     assert "LOCAL cloud" in screen
 
 
 @pytest.mark.terminal
 async def test_a_broken_save_shows_its_code_and_the_old_code_answers(terminal: Tmux, project: Path) -> None:
-    await terminal.until(lambda screen: "say>" in screen)
+    await terminal.until(lambda screen: "│ version 0 ready" in screen.split("─ glasses ")[-1])
 
     (project / "app.py").write_text(f"{APP}\ndef broken(:\n")
 
@@ -516,9 +405,15 @@ async def test_ending_with_a_key_restores_the_terminal(terminal: Tmux, key: str)
     assert re.search(r"(?<!-)\becho\b", screen)
 
 
-def _alive(pid: int) -> bool:
+@pytest.mark.terminal
+async def test_a_first_load_that_hangs_can_be_ended_from_the_prompt(project: Path) -> None:
+    (project / "app.py").write_text("while True: pass\n")
+    terminal = Tmux(project, f"{sys.executable} -m mentra_cli dev --port 0; echo EXIT-$?")
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        await terminal.until(lambda screen: "still loading" in screen)
+
+        terminal.type("/quit")
+
+        await terminal.until(lambda screen: "EXIT-0" in screen)
+    finally:
+        terminal.end()

@@ -5,20 +5,23 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 
 from mentra import AppServer
-from mentra.transport.base import Network
+from mentra.transport.base import HttpError, HttpReply, HttpRequest, Network
 from mentra.transport.memory import MemoryNetwork
 from mentra_cli.cloud_address import parse_cloud_address
 from mentra_cli.dev import reports
-from mentra_cli.dev.children import Child, Output
+from mentra_cli.dev.children import Child, Observer, Starter
 from mentra_cli.dev.journal import Entry, Journal
 from mentra_cli.dev.options import DevOptions
-from mentra_cli.dev.reports import Failed, Ready, Report
+from mentra_cli.dev.reports import Failed, Outcome, Ready
 from mentra_cli.dev.supervisor import Supervisor
-from mentra_cli.dev.watch import MatchesApp
+from mentra_cli.dev.watch import MatchesApp, Watch
 from mentra_cli.location import Location
 
 PACKAGE_NAME = "com.example.staged"
 API_KEY = "local-0123456789abcdef"
+
+HANGS = Failed(message="This code never becomes ready.")
+DIES = Failed(message="This code becomes ready, and dies of its first request.")
 
 MakeApp = Callable[[], AppServer]
 
@@ -26,7 +29,8 @@ MakeApp = Callable[[], AppServer]
 class StagedChild(Child):
     """Runs an app in this process, over the stage's network."""
 
-    def __init__(self, network: Network, make: MakeApp | Failed, file: Path) -> None:
+    def __init__(self, network: Network, make: MakeApp | Failed, file: Path, modules: list[str]) -> None:
+        self._modules = modules
         self._network = network
         self._make = make
         self._file = file
@@ -35,7 +39,21 @@ class StagedChild(Child):
         self.stop_reason: str | None = None
         self.killed = False
 
-    async def report(self) -> Report:
+    async def report(self) -> Outcome:
+        if self._make is HANGS:
+            await asyncio.Event().wait()
+        if self._make is DIES:
+            return Ready(
+                version=reports.VERSION,
+                url="http://nowhere",
+                package_name=PACKAGE_NAME,
+                api_key=API_KEY,
+                webhook_path="/webhook",
+                mentraos_websocket_url=None,
+                name="Dies",
+                how="class Dies",
+                files=[str(self._file)],
+            )
         if isinstance(self._make, Failed):
             self._over.set_result(1)
             return self._make
@@ -51,6 +69,20 @@ class StagedChild(Child):
             name=type(self.app).__name__,
             how=f"class {type(self.app).__name__}",
             files=[str(self._file)],
+            modules=self._modules,
+        )
+
+    async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
+        if self._make is DIES:
+            asyncio.get_running_loop().call_later(0.1, self.kill)
+            raise HttpError("gone")
+        assert self.app is not None
+        return await self._network.request(
+            request.method,
+            self.app.url + request.path,
+            headers=request.headers,
+            body=request.body,
+            timeout=timeout,
         )
 
     async def wait(self) -> int:
@@ -76,18 +108,21 @@ class StagedChild(Child):
         self._over.set_result(code)
 
 
-class Stage:
+class Stage(Starter, Watch):
     """A supervisor with everything around it replaced."""
 
     def __init__(self, root: Path, *, cloud: str | None = None) -> None:
         self.network = MemoryNetwork()
         self.journal = Journal()
         self.children: list[StagedChild] = []
+        self.modules: list[str] = []
+        """What the code says that it imports."""
+        self.prepared: list[list[str]] = []
         self.start_fails = False
         self.file = root / "app.py"
         self.file.touch()
         self._saves: asyncio.Queue[MakeApp | Failed] = asyncio.Queue()
-        self._code: MakeApp | Failed = Failed(message="There is no code yet.")
+        self.code: MakeApp | Failed = Failed(message="There is no code yet.")
         self.supervisor = Supervisor(
             DevOptions(
                 target="app.py",
@@ -100,21 +135,25 @@ class Stage:
             ),
             self.journal,
             network=self.network,
-            start_child=self._start_child,
-            watch=self._watch,
+            starter=self,
+            watch=self,
         )
 
     async def open(self, code: MakeApp | Failed) -> None:
-        self._code = code
+        self.code = code
         await self.supervisor.open()
         await self.supervisor.load()
 
     async def save(self, code: MakeApp | Failed) -> None:
         """Save other code, and wait until it was tried."""
-        self._saves.put_nowait(code)
+        self.save_soon(code)
         before = len(self.children)
         await self.until(lambda: len(self.children) > before)
         await asyncio.sleep(0.5)
+
+    def save_soon(self, code: MakeApp | Failed) -> None:
+        """Save other code."""
+        self._saves.put_nowait(code)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
@@ -129,15 +168,25 @@ class Stage:
     def entries(self, kind: type[Entry]) -> list[Entry]:
         return [entry for entry in self.journal if isinstance(entry, kind)]
 
-    async def _start_child(self, location: Location, environment: Mapping[str, str], output: Output) -> StagedChild:
+    # What the supervisor starts children with (Starter).
+
+    async def start(self, environment: Mapping[str, str], observer: Observer) -> StagedChild:
         if self.start_fails:
             raise RuntimeError("no child today")
-        self.children.append(StagedChild(self.network, self._code, self.file))
+        self.children.append(StagedChild(self.network, self.code, self.file, self.modules))
         return self.children[-1]
 
-    async def _watch(
-        self, root: Path, matches_app: MatchesApp, unchanged_too: Callable[[], bool]
+    def prepare(self, modules: list[str]) -> None:
+        self.prepared.append(modules)
+
+    async def close(self) -> None:
+        pass
+
+    # How it learns of saves (Watch).
+
+    async def changes(
+        self, matches_app: MatchesApp, unchanged_too: Callable[[], bool]
     ) -> AsyncGenerator[set[Path], None]:
         while True:
-            self._code = await self._saves.get()
+            self.code = await self._saves.get()
             yield {self.file}

@@ -463,3 +463,74 @@ async def test_the_key_passes_to_the_cloud_and_not_to_the_journal(scene: Scene) 
 
     assert scene.clouds[0].heard[0]["apiKey"] == "s3cr3t"
     assert "s3cr3t" not in repr(list(scene.journal))
+
+
+DISPLAY = {
+    "type": "display_event",
+    "packageName": "com.example.app",
+    "layout": {"layoutType": "text_wall", "text": "a"},
+}
+OTHER_STREAMS = {**SUBSCRIBE, "subscriptions": ["head_position"]}
+
+
+async def test_a_session_goes_back_to_the_child_before_which_noticed_nothing(scene: Scene) -> None:
+    before = await scene.live()
+    [session] = scene.relay.sessions()
+    after = await scene.hand_over()
+    after.say(OTHER_STREAMS)
+    await settle()
+
+    after.connection.abort()
+    await settle()
+    scene.clouds[0].say(event(1))
+    taken = session.take_back()
+    await settle()
+    before.say(DISPLAY)
+    await settle()
+
+    assert taken
+    assert before.heard == [ACK, event(1)]
+    assert before.closed is None
+    assert scene.clouds[0].heard == [INIT, SUBSCRIBE, OTHER_STREAMS, SUBSCRIBE, DISPLAY]
+    assert scene.clouds[0].closed is None
+
+
+async def test_what_the_child_before_wanted_to_show_meanwhile_is_shown_when_it_is_back(scene: Scene) -> None:
+    before = await scene.live()
+    [session] = scene.relay.sessions()
+    after = await scene.hand_over()
+    before.say(DISPLAY)
+    await settle()
+    unheard = list(scene.clouds[0].heard)
+
+    after.connection.abort()
+    await settle()
+    session.take_back()
+    await settle()
+
+    assert unheard == [INIT, SUBSCRIBE]
+    assert scene.clouds[0].heard == [INIT, SUBSCRIBE, DISPLAY, SUBSCRIBE]
+
+
+async def test_a_session_cannot_go_back_to_a_child_that_is_gone(scene: Scene) -> None:
+    before = await scene.live()
+    [session] = scene.relay.sessions()
+    after = await scene.hand_over()
+    before.connection.abort()
+    await settle()
+
+    after.connection.abort()
+    await settle()
+
+    assert not session.take_back()
+    assert session.live
+
+
+async def test_the_end_of_a_session_closes_the_child_before_as_well(scene: Scene) -> None:
+    before = await scene.live()
+    after = await scene.hand_over()
+
+    scene.clouds[0].connection.close(1000, "App stopped")
+    await settle()
+
+    assert before.closed == after.closed == Closed(1000, "App stopped")
