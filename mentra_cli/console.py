@@ -18,6 +18,8 @@ out = Console(soft_wrap=True, highlight=False)
 """For data: what the user asked for."""
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 """For messages: progress, hints, errors."""
+verbose = False
+"""Whether the user wants to see more; set by ``main.py``."""
 
 
 def say(text: str = "", style: str = "") -> None:
@@ -41,6 +43,12 @@ def json(document: Any) -> None:
     import msgspec
 
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    sys.stdout.flush()
+
+
+def json_line(document: bytes) -> None:
+    """Print one JSON document of many to stdout, encoded already."""
+    sys.stdout.buffer.write(document + b"\n")
     sys.stdout.flush()
 
 

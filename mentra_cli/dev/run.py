@@ -13,39 +13,53 @@ from mentra_cli import console
 from mentra_cli.dev.journal import Journal
 from mentra_cli.dev.options import DevOptions
 from mentra_cli.dev.supervisor import Supervisor
+from mentra_cli.dev.views.feed import Feed
 from mentra_cli.dev.views.lines import Lines
+from mentra_cli.dev.views.ndjson import Ndjson
+from mentra_cli.dev.views.options import ViewOptions
+from mentra_cli.dev.views.typed import TypedLines
 from mentra_cli.errors import ExitCode
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def run_dev(options: DevOptions) -> None:
+def run_dev(options: DevOptions, view: ViewOptions) -> None:
     """Run until the user ends it.
 
     Raises:
         CliError: It could not begin; the port is taken, for example.
     """
-    asyncio.run(_run(options))
+    asyncio.run(_run(options, view))
 
 
-async def _run(options: DevOptions) -> None:
+async def _run(options: DevOptions, view: ViewOptions) -> None:
     journal = Journal()
     supervisor = Supervisor(options, journal)
-    at_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    person = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    at_terminal = person and not view.as_json
     stop = asyncio.Event()
-    if not at_terminal:
-        journal.read(Lines(gone=stop.set).show)
+    supervisor.on_stop_requested = stop.set
+    # At a terminal the view reads the journal from its beginning, once it can draw.
+    lines = None if at_terminal else _lines(view, gone=stop.set)
+    if lines is not None:
+        journal.read(lines.take)
     with _signals(stop, supervisor.kill):
         try:
             await supervisor.open()
             _banner(supervisor, options)
-            await _until(stop, supervisor.load())
-            if not stop.is_set():
-                await _until(stop, _at_terminal(supervisor) if at_terminal else _at_pipe(supervisor))
+            await _until(stop, _at_terminal(supervisor, view) if lines is None else _at_pipe(supervisor, view, lines))
         finally:
             stop.set()
             await supervisor.close()
+            if lines is not None:
+                lines.close()
     console.say("Stopped.")
+
+
+def _lines(view: ViewOptions, *, gone: Callable[[], object]) -> Feed | Ndjson:
+    if view.as_json:
+        return Ndjson(gone=gone)
+    return Feed(Lines(verbose=view.verbose, gone=gone).show, verbose=view.verbose)
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
@@ -60,37 +74,54 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
         running.result()
 
 
-async def _at_terminal(supervisor: Supervisor) -> None:
+async def _at_terminal(supervisor: Supervisor, view: ViewOptions) -> None:
     # prompt_toolkit takes 60 ms to import; a pipe does without it.
+    from mentra_cli.dev.views.pinned import Place
     from mentra_cli.dev.views.terminal import Terminal
 
-    mode = "LOCAL cloud" if supervisor.user else "REAL cloud"
-    status = f" {mode} | {supervisor.url} | Type to speak. Save a file to reload. Ctrl-C ends."
-    terminal = Terminal(supervisor.journal, lambda: status, no_color=console.out.no_color)
-    await terminal.run(supervisor.say)
+    place = Place(is_local=supervisor.user is not None, url=supervisor.url)
+    loading = asyncio.create_task(supervisor.load())  # A person may type, or end it, while the first load hangs.
+    try:
+        await Terminal(supervisor.journal, place, view, supervisor.say).run()
+    finally:
+        loading.cancel()
+        await asyncio.wait([loading])
 
 
-async def _at_pipe(supervisor: Supervisor) -> None:
-    """Speak each line that comes in; when there are no more, go on until a signal."""
-    lines: asyncio.Queue[str] = asyncio.Queue()
+async def _at_pipe(supervisor: Supervisor, view: ViewOptions, feed: Feed | Ndjson) -> None:
+    """Carry out each line that comes in, until ``/quit``; when there are no more, go on until a signal."""
+    await supervisor.load()
     loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    quitting = asyncio.Event()
 
     def read() -> None:
         with contextlib.suppress(RuntimeError, ValueError):  # The loop, or the input, is closed: it is over anyway.
             for line in sys.stdin:
-                loop.call_soon_threadsafe(lines.put_nowait, line.strip())
+                loop.call_soon_threadsafe(lines.put_nowait, line)
 
+    typed = TypedLines(
+        say=supervisor.say,
+        run_command=view.run_command,
+        commands=view.commands,
+        own={
+            "filter": lambda text: setattr(feed, "filter", text),
+            "clear": lambda _: None,  # There is nothing to clear.
+            "quit": lambda _: quitting.set(),
+        },
+        tell=console.say,
+    )
     # A daemon: a read that never ends must not keep the process from ending.
     threading.Thread(target=read, name="standard input", daemon=True).start()
-    while True:
-        if line := await lines.get():
-            await supervisor.say(line)
+    async with typed:
+        while not quitting.is_set():
+            await typed.carry_out(await lines.get())
 
 
 def _banner(supervisor: Supervisor, options: DevOptions) -> None:
     where = "LOCAL cloud with virtual glasses; nothing leaves this machine" if supervisor.user else "REAL cloud"
     console.say(f"mentra dev  {where}", style="bold")
-    console.say(f"  app       {options.location.shown} ({options.location.how})")
+    console.say(f"  app       {options.app} ({options.found})")
     console.say(f"  address   {supervisor.url}")
 
 

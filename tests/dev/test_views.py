@@ -1,6 +1,7 @@
 """What a person and a pipe get to read."""
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from mentra_cli.dev.journal import (
     AppOutput,
+    Blocked,
     DisplayChange,
     Entry,
     Frame,
@@ -20,9 +22,9 @@ from mentra_cli.dev.journal import (
     Speech,
 )
 from mentra_cli.dev.reports import Failed
+from mentra_cli.dev.views.folding import Batch
 from mentra_cli.dev.views.lines import Lines
 from mentra_cli.dev.views.panels import Panels
-from mentra_cli.dev.views.terminal import wrapped
 
 TIME = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SESSION = {"session_id": "ann@example.com-com.example.app", "user_id": "ann@example.com"}
@@ -34,6 +36,12 @@ def from_cloud(text: bytes) -> Frame:
 
 def from_app(text: bytes) -> Frame:
     return Frame(**SESSION, from_app=True, text=text)
+
+
+def batch_of(entry: Entry) -> Batch:
+    """Return an entry that comes alone."""
+    size = entry.binary_bytes if isinstance(entry, Frame) else 0
+    return Batch(last=entry, size_bytes=size)
 
 
 ENTRIES: list[tuple[Entry, str]] = [
@@ -98,7 +106,7 @@ ENTRIES: list[tuple[Entry, str]] = [
     ),
     (
         Frame(**SESSION, from_app=False, text=b"", binary_bytes=3200),
-        "cloud -> app  sound (ann@example.com): 3200 bytes",
+        "cloud -> app  sound (ann@example.com): 1 frame, 3,200 bytes",
     ),
     (DisplayChange(user_id="ann@example.com", text="one\ntwo"), "glasses  ann@example.com: one\n    two"),
     (Speech(user_id="ann@example.com", text="hello"), "you  say: hello"),
@@ -117,6 +125,13 @@ ENTRIES: list[tuple[Entry, str]] = [
             "    The code before it goes on serving."
         ),
     ),
+    (
+        Blocked(place="app.py:2", function="work", blocked_s=0.25, code=[(1, "a = 1"), (2, "sleep(1)")]),
+        (
+            "app  blocked for 250 ms by work: app.py:2\n      1 | a = 1\n    > 2 | sleep(1)\n"
+            "    Nothing else of the app ran meanwhile, for any user. Await what takes long, or use asyncio.to_thread."
+        ),
+    ),
     (Note(text="Something.", fix="Do this.", is_problem=True), "mentra  problem: Something.\n    Do this."),
 ]
 
@@ -125,7 +140,7 @@ ENTRIES: list[tuple[Entry, str]] = [
 def test_an_entry_is_a_plain_line_with_its_time(entry: Entry, line: str) -> None:
     out = io.StringIO()
 
-    Lines(out).show(entry)
+    Lines(out).show(batch_of(entry))
 
     assert out.getvalue() == f"{entry.time.astimezone():%H:%M:%S} {line}\n"
 
@@ -134,14 +149,15 @@ def test_an_entry_is_a_plain_line_with_its_time(entry: Entry, line: str) -> None
 def test_an_entry_in_panels_says_the_same(entry: Entry, line: str) -> None:
     out = io.StringIO()
 
-    Panels(Console(file=out, width=100, force_terminal=False)).show(entry)
+    Panels(Console(file=out, width=100, force_terminal=False)).show(batch_of(entry))
 
     shown = out.getvalue()
     if isinstance(entry, DisplayChange):
         assert shown == ""
-    elif isinstance(entry, HttpCall | HttpAnswer | Frame | LoadFailed):
+    elif isinstance(entry, HttpCall | HttpAnswer | Frame | LoadFailed | Blocked) and "sound" not in line:
         assert shown.startswith("╭─ ")
-        assert all(part.strip() in shown for part in line.partition(": ")[2].splitlines())
+        words = shown.replace("│", "").split()
+        assert all(word in words for word in line.partition(": ")[2].split())
     else:
         assert "╭" not in shown
 
@@ -150,7 +166,7 @@ def test_lines_survive_an_encoding_that_lacks_their_characters() -> None:
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="cp1252")
 
-    Lines(out).show(Speech(user_id="u", text="日本 ok"))
+    Lines(out).show(batch_of(Speech(user_id="u", text="日本 ok")))
 
     assert raw.getvalue().decode("cp1252").rstrip().endswith("say: ?? ok")
 
@@ -158,7 +174,7 @@ def test_lines_survive_an_encoding_that_lacks_their_characters() -> None:
 def test_a_long_message_is_cut_and_says_how_long_it_is() -> None:
     out = io.StringIO()
 
-    Lines(out).show(from_cloud(b'{"type":"future","x":"' + b"y" * 1000 + b'"}'))
+    Lines(out).show(batch_of(from_cloud(b'{"type":"future","x":"' + b"y" * 1000 + b'"}')))
 
     assert "... (1024 characters)" in out.getvalue()
     assert len(out.getvalue()) < 600
@@ -231,26 +247,68 @@ def test_a_reader_that_has_ended_gets_nothing_more() -> None:
     assert len(list(journal)) == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "columns", "rows"),
-    [
-        ("short", 20, ["short"]),
-        ("", 20, [""]),
-        ("one\ntwo", 20, ["one", "two"]),
-        ("words are not broken in two", 12, ["words are", "not broken", "in two"]),
-        ("averyveryverylongword", 10, ["averyveryv", "erylongwor", "d"]),
-        ("日本語の字幕です", 10, ["日本語の字", "幕です"]),
-    ],
-)
-def test_what_the_glasses_show_is_wrapped_at_words_by_the_width_of_characters(
-    text: str, columns: int, rows: list[str]
-) -> None:
-    assert wrapped(text, columns) == rows
-
-
 def test_what_others_write_cannot_steer_the_terminal() -> None:
     out = io.StringIO()
 
-    Lines(out).show(Speech(user_id="u", text="\x1b[2Jgone\x07\x7f"))
+    Lines(out).show(batch_of(Speech(user_id="u", text="\x1b[2Jgone\x07\x7f")))
 
     assert out.getvalue().endswith("say: \ufffd[2Jgone\ufffd\ufffd\n")
+
+
+def test_a_batch_says_how_many_how_fast_and_the_last_of_them() -> None:
+    out = io.StringIO()
+    shown = from_app(
+        b'{"type":"display_event","packageName":"p","view":"main",'
+        b'"layout":{"layoutType":"text_wall","text":"one\\ntwo"}}'
+    )
+
+    Lines(out).show(Batch(last=shown, count=1312, more=True, over_s=0.96, answered_s=0.0123))
+
+    assert out.getvalue().partition(" ")[2] == (
+        "app -> cloud  display_event (ann@example.com)  x1,312 more in 1.0 s, answered in up to 12 ms: one / two\n"
+    )
+
+
+def test_sound_is_a_line_of_frames_and_bytes_in_panels_too() -> None:
+    out = io.StringIO()
+    sound = Frame(**SESSION, from_app=False, text=b"", binary_bytes=3200)
+
+    Panels(Console(file=out, width=100)).show(Batch(last=sound, count=50, size_bytes=160_000, over_s=0.98))
+
+    assert out.getvalue() == "cloud -> app  sound (ann@example.com): 50 frames, 160,000 bytes in 1.0 s\n"
+
+
+def test_the_margin_of_a_panel_says_how_fast_it_answers() -> None:
+    out = io.StringIO()
+
+    Panels(Console(file=out, width=100)).show(Batch(last=from_app(b'{"type":"x"}'), answered_s=0.0123))
+
+    assert " answered in 12 ms  " in out.getvalue().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        from_cloud(b'{"type":"future","x":{"deep":"' + b"y" * 1000 + b'"}}'),
+        HttpCall(method="POST", path="/tool", body=b'{"x":{"deep":"' + b"y" * 1000 + b'"}}'),
+        HttpAnswer(method="POST", path="/tool", status=200, body=b'{"x":{"deep":"' + b"y" * 1000 + b'"}}', took_s=0.1),
+    ],
+    ids=lambda entry: type(entry).__name__,
+)
+def test_verbose_shows_whole_messages_as_indented_json(entry: Entry) -> None:
+    lines, panels = io.StringIO(), io.StringIO()
+
+    Lines(lines, verbose=True).show(Batch(last=entry))
+    Panels(Console(file=panels, width=2000), verbose=True).show(Batch(last=entry))
+
+    for shown in (lines.getvalue(), panels.getvalue()):
+        assert re.search(r'"x": \{ *\W+    "deep": "y{1000}"', shown)
+
+
+def test_verbose_shows_what_is_no_message_with_its_problem() -> None:
+    out = io.StringIO()
+
+    Lines(out, verbose=True).show(Batch(last=from_app(b"{nonsense")))
+
+    assert "JSON is malformed" in out.getvalue()
+    assert "{nonsense" in out.getvalue()

@@ -39,10 +39,14 @@ from mentra_cli.dev.journal import (
     LoadFailed,
     Note,
     Speech,
+    Started,
 )
+from mentra_cli.dev.views.folding import Batch
 
 MAX_TEXT = 400
 """Characters of a message that are shown."""
+MAX_LINE = 70
+"""Characters of a message that stands for many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +59,51 @@ class Description:
     text: str = ""
     style: str = ""
     """For a terminal, in Rich's words."""
+    margin: str = ""
+    """What is worth knowing beside: ``"answered in 12 ms"``."""
+    session_id: str = ""
+    """The session whose colour this has; empty for what has none, or a colour of its own."""
+    user_id: str = ""
+    """The user that the title names."""
 
 
-def describe(entry: Entry) -> Description:
-    """Put an entry into words. What others wrote cannot steer the terminal; only the app's own output keeps colours."""
-    said = _describe(entry)
+def describe(entry: Entry, *, whole: bool = False) -> Description:
+    """Put an entry into words. What others wrote cannot steer the terminal; only the app's own output keeps colours.
+
+    Args:
+        whole: Whether messages are shown uncut, as the JSON that they are.
+    """
+    said = _describe(entry, whole=whole)
     return said if isinstance(entry, AppOutput) else replace(said, title=_visible(said.title), text=_visible(said.text))
 
 
-def _describe(entry: Entry) -> Description:
+def describe_batch(batch: Batch, *, whole: bool = False) -> Description:
+    """Put what is drawn as one into words: one entry, or many of a kind."""
+    said = describe(batch.last, whole=whole)
+    if batch.answered_s is not None:
+        up_to = "up to " if batch.count > 1 else ""
+        said = replace(said, margin=f"answered in {up_to}{batch.answered_s * 1000:,.0f} ms")
+    over = f" in {batch.over_s:.1f} s" if batch.count > 1 else ""
+    if batch.size_bytes:
+        frames = "1 frame" if batch.count == 1 else f"{batch.count:,} frames"
+        return replace(said, text=f"{frames}, {batch.size_bytes:,} bytes{over}")
+    if batch.count == 1:
+        return said
+    more = " more" if batch.more else ""
+    return replace(said, title=f"{said.title}  x{batch.count:,}{more}{over}", text=_one_line(said.text))
+
+
+def _describe(entry: Entry, *, whole: bool) -> Description:
     match entry:
+        case Started():
+            cloud = "the local cloud, with virtual glasses" if entry.cloud == "local" else entry.cloud
+            return Description("mentra", "started", f"{entry.url}, with {cloud}", "dim")
         case HttpCall():
-            return _call(entry)
+            return _call(entry, whole=whole)
         case HttpAnswer():
-            return _answer(entry)
+            return _answer(entry, whole=whole)
         case Frame():
-            return _frame(entry)
+            return _frame(entry, whole=whole)
         case DisplayChange():
             return Description("glasses", entry.user_id, entry.text or "(empty)", "bold green")
         case Speech():
@@ -92,30 +125,45 @@ def _describe(entry: Entry) -> Description:
             assert_never(entry)
 
 
-def _call(entry: HttpCall) -> Description:
+def _call(entry: HttpCall, *, whole: bool) -> Description:
     said = codec.decode_webhook(entry.body)
-    if isinstance(said, SessionRequest | StopRequest):
-        text = said.reason or "" if isinstance(said, StopRequest) else said.session_id
-        return Description("cloud -> app", f"{entry.path} {_kind(said)} ({said.user_id})", text, "magenta")
-    return Description("cloud -> app", f"{entry.method} {entry.path}", _short(entry.body), "magenta")
+    if not isinstance(said, SessionRequest | StopRequest):
+        return Description("cloud -> app", f"{entry.method} {entry.path}", _body(entry.body, whole=whole))
+    text = said.reason or "" if isinstance(said, StopRequest) else said.session_id
+    return Description(
+        "cloud -> app",
+        f"{entry.path} {_kind(said)} ({said.user_id})",
+        codec.indented(entry.body) if whole else text,
+        session_id=said.session_id,
+        user_id=said.user_id,
+    )
 
 
-def _answer(entry: HttpAnswer) -> Description:
-    style = "magenta" if entry.status < 300 else "bold red"
+def _answer(entry: HttpAnswer, *, whole: bool) -> Description:
+    style = "bold" if entry.status < 300 else "bold red"
     title = f"{entry.path} answered {entry.status} in {entry.took_s * 1000:.0f} ms"
-    return Description("app -> cloud", title, _short(entry.body), style)
+    return Description("app -> cloud", title, _body(entry.body, whole=whole), style)
 
 
-def _frame(entry: Frame) -> Description:
-    user = entry.user_id
+def _frame(entry: Frame, *, whole: bool) -> Description:
+    who = "app -> cloud" if entry.from_app else "cloud -> app"
+    message: Any = None
     if entry.binary_bytes:
-        return Description("cloud -> app", f"sound ({user})", f"{entry.binary_bytes} bytes", "dim blue")
-    message: Any = codec.decode_from_app(entry.text) if entry.from_app else codec.decode_from_cloud(entry.text)
-    title, text = _message(message, entry.text)
-    who, style = ("app -> cloud", "green") if entry.from_app else ("cloud -> app", "blue")
-    if isinstance(message, ConnectionRefusal | codec.Malformed):
-        style = "bold red"
-    return Description(who, f"{title} ({user})", text, style)
+        title, text = "sound", f"{entry.binary_bytes:,} bytes"
+    else:
+        message = codec.decode_from_app(entry.text) if entry.from_app else codec.decode_from_cloud(entry.text)
+        title, text = _message(message, entry.text)
+        if whole:
+            text = _joined(message.problem if isinstance(message, codec.Malformed) else "", codec.indented(entry.text))
+    failed = isinstance(message, ConnectionRefusal | codec.Malformed)
+    return Description(
+        who,
+        f"{title} ({entry.user_id})",
+        text,
+        "bold red" if failed else "bold" if entry.from_app else "",
+        session_id="" if failed else entry.session_id,
+        user_id=entry.user_id,
+    )
 
 
 def _message(message: Any, raw: bytes) -> tuple[str, str]:
@@ -208,6 +256,15 @@ def _values(settings: list[Any]) -> str:
 def _short(raw: bytes) -> str:
     text = raw.decode(errors="replace").strip()
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} ... ({len(text)} characters)"
+
+
+def _body(raw: bytes, *, whole: bool) -> str:
+    return codec.indented(raw) if whole else _short(raw)
+
+
+def _one_line(text: str) -> str:
+    line = " / ".join(text.splitlines())
+    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} ..."
 
 
 def _joined(*parts: str) -> str:
