@@ -1,6 +1,7 @@
 # make demo     an app on virtual glasses, in this terminal
 # make test     everything that is tested; make fast: only what needs no sockets, processes, terminal or node
 # make check    linters and type checkers; make format mends what can be mended
+# make benchmark  how long a reload takes, here and with others
 # make picture  the picture of the README, taken anew
 
 SHELL := bash
@@ -11,7 +12,7 @@ NEW_ENOUGH := import sys; sys.version_info >= (3, 11) and print(sys.executable)
 PYTHON ?= $(or $(firstword $(foreach name,$(NAMES),$(shell $(name) -c '$(NEW_ENOUGH)' 2> /dev/null))),\
 $(error Python 3.11 or newer is needed. If you have it: make PYTHON=/path/to/python))
 
-.PHONY: demo test fast check format picture clean
+.PHONY: demo test fast check format picture benchmark clean
 
 demo: .venv/app
 	rm -rf .demo
@@ -40,8 +41,11 @@ picture: .venv/app
 	@bash .ci/packages tmux
 	$(BIN)/python docs/images/make_screenshot.py
 
+benchmark: .venv/bench benchmarks/node_modules
+	$(BIN)/python benchmarks/reload.py
+
 clean:
-	rm -rf .venv .demo build dist tests/peers/node_modules .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .demo build dist tests/peers/node_modules benchmarks/node_modules .mypy_cache .pytest_cache .ruff_cache
 
 # Editable, so that the environment follows the code; made anew from the same file when pyproject.toml changes.
 .venv/app: pyproject.toml
@@ -55,6 +59,10 @@ clean:
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-tests/peers/node_modules: tests/peers/package.json
-	cd tests/peers && npm install --silent
+.venv/bench: .venv/app
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+%/node_modules: %/package.json
+	cd $* && npm install --silent
 	@touch $@
