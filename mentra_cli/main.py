@@ -15,7 +15,34 @@ from typing import Annotated
 import typer
 
 from mentra_cli import __version__, console
-from mentra_cli.commands import check, dev, new, say
+from mentra_cli.commands import (
+    battery,
+    check,
+    dev,
+    dismiss,
+    drop,
+    leave,
+    logs,
+    look,
+    move,
+    new,
+    notify,
+    photo,
+    press,
+    replay,
+    restart,
+    say,
+    screen,
+    send,
+    settings,
+    sound,
+    start,
+    status,
+    stop,
+    tool,
+    touch,
+    wear,
+)
 from mentra_cli.errors import CliError, ExitCode
 
 app = typer.Typer(
@@ -29,10 +56,39 @@ app = typer.Typer(
     epilog="Examples:\n\n  mentra new hello\n\n  cd hello && mentra dev",
 )
 
-app.command(epilog=new.EXAMPLES)(new.new)
-app.command(epilog=dev.EXAMPLES)(dev.dev)
-app.command(epilog=say.EXAMPLES)(say.say)
-app.command(epilog=check.EXAMPLES)(check.check)
+RUN = "Make and run"
+app.command(epilog=new.EXAMPLES, rich_help_panel=RUN)(new.new)
+app.command(cls=dev.DevCommand, epilog=dev.EXAMPLES, rich_help_panel=RUN)(dev.dev)
+app.command(epilog=check.EXAMPLES, rich_help_panel=RUN)(check.check)
+
+USER = "Be the user (of the mentra dev that runs here)"
+app.command(epilog=say.EXAMPLES, rich_help_panel=USER)(say.say)
+app.command(epilog=press.EXAMPLES, rich_help_panel=USER)(press.press)
+app.command(epilog=touch.EXAMPLES, rich_help_panel=USER)(touch.touch)
+app.command(epilog=look.EXAMPLES, rich_help_panel=USER)(look.look)
+app.command(epilog=move.EXAMPLES, rich_help_panel=USER, context_settings=move.CONTEXT)(move.move)
+app.command(epilog=notify.EXAMPLES, rich_help_panel=USER)(notify.notify)
+app.command(epilog=dismiss.EXAMPLES, rich_help_panel=USER)(dismiss.dismiss)
+app.command(epilog=battery.EXAMPLES, rich_help_panel=USER)(battery.battery)
+app.command(epilog=photo.EXAMPLES, rich_help_panel=USER)(photo.photo)
+app.command(epilog=sound.EXAMPLES, rich_help_panel=USER)(sound.sound)
+app.command(epilog=send.EXAMPLES, rich_help_panel=USER)(send.send)
+app.command(epilog=settings.EXAMPLES, rich_help_panel=USER)(settings.settings)
+app.command(epilog=tool.EXAMPLES, rich_help_panel=USER)(tool.tool)
+app.command(epilog=wear.EXAMPLES, rich_help_panel=USER)(wear.wear)
+app.command(epilog=drop.EXAMPLES, rich_help_panel=USER)(drop.drop)
+app.command(epilog=start.EXAMPLES, rich_help_panel=USER)(start.start)
+app.command(epilog=leave.EXAMPLES, rich_help_panel=USER)(leave.leave)
+
+LOOK = "Look"
+app.command(epilog=screen.EXAMPLES, rich_help_panel=LOOK)(screen.screen)
+app.command(epilog=logs.EXAMPLES, rich_help_panel=LOOK)(logs.logs)
+app.command(epilog=status.EXAMPLES, rich_help_panel=LOOK)(status.status)
+
+STEER = "Steer (the mentra dev that runs here)"
+app.command(epilog=restart.EXAMPLES, rich_help_panel=STEER)(restart.restart)
+app.command(epilog=replay.EXAMPLES, rich_help_panel=STEER)(replay.replay)
+app.command(epilog=stop.EXAMPLES, rich_help_panel=STEER)(stop.stop)
 
 _ANYWHERE = frozenset({"--verbose", "--no-color"})
 
@@ -41,7 +97,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     arguments = _global_options_first(arguments)
     try:
-        app(args=arguments, prog_name="mentra")
+        # mentra dev takes command lines, too.
+        app(args=arguments, prog_name="mentra", obj=main)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except CliError as problem:
@@ -74,6 +131,8 @@ def options(
     no_color: Annotated[bool, typer.Option("--no-color", help="Print without colour (also: NO_COLOR=1).")] = False,
 ) -> None:
     """Write apps for smart glasses running MentraOS, in Python."""
+    if verbose:
+        console.verbose = True
     if no_color:
         console.out.no_color = console.err.no_color = True
 

@@ -13,10 +13,12 @@ import msgspec
 from mentra.errors import NotConnected
 from mentra.localcloud.app_link import AppFrame
 from mentra.localcloud.user import User
+from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
 from mentra.protocol.base import Wire, iso_timestamp
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.layouts import Layout
+from mentra.protocol.settings import setting_values
 from mentra.protocol.streams import (
     LOCAL_TRANSCRIPTION,
     AudioChunk,
@@ -110,6 +112,21 @@ class VirtualGlasses:
         run = self._user.run_of(package_name)
         return run.subscriptions if run else ()
 
+    def listeners(self, stream: str, data: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+        """Return the package names of the running apps that would hear of an event now; see ``send``."""
+        if parse_stream(stream).base == AudioChunk.stream:
+            return tuple(run.package_name for run in self._user.audio_listeners())
+        payload = codec.encode(self._payload(stream, data or {}))
+        return tuple(run.package_name for run, _ in self._user.listeners(stream, payload))
+
+    def settings(self, package_name: str) -> dict[str, Any]:
+        """Return the settings of an app: what the user chose, else what the console's schema has.
+
+        Raises:
+            NotInstalled: There is no such app.
+        """
+        return setting_values(self._user.settings_of(package_name))
+
     def frames(self, package_name: str) -> list[AppFrame]:
         """Return the last thousand frames that an app sent on accepted connections, oldest first.
 
@@ -175,9 +192,13 @@ class VirtualGlasses:
         Raises:
             ValueError: The stream is sound, which has no payload; use ``send_audio``.
         """
-        base, detail, _ = parse_stream(stream)
-        if base == AudioChunk.stream:
+        if parse_stream(stream).base == AudioChunk.stream:
             raise ValueError(f"{AudioChunk.stream!r} is sent as binary frames. Use send_audio(data).")
+        self._user.deliver(stream, self._payload(stream, data))
+        await self._settle()
+
+    def _payload(self, stream: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        base, detail, _ = parse_stream(stream)
         filled_in: list[Wire] = [PayloadType(type=LOCAL_TRANSCRIPTION if stream == Transcription.stream else base)]
         if base not in _UNTIMED:
             # A location is stamped by the cloud, everything else by the phone.
@@ -188,8 +209,7 @@ class VirtualGlasses:
         payload: dict[str, Any] = {}
         for part in filled_in:
             payload |= msgspec.to_builtins(part)
-        self._user.deliver(stream, {**payload, **data})
-        await self._settle()
+        return {**payload, **data}
 
     async def send_audio(self, data: bytes) -> None:
         """Let the microphone hear something.

@@ -104,26 +104,35 @@ class User:
     def deliver(self, stream: str, data: Mapping[str, Any]) -> None:
         """Send an event to every running app that subscribed to it."""
         payload = codec.encode(data)
+        for run, name in self.listeners(stream, payload):
+            run.send(
+                DataStream(
+                    stream_type=name,
+                    data=msgspec.Raw(payload),
+                    session_id=self._session_id(run),
+                    timestamp=self.timestamp(),
+                )
+            )
+
+    def listeners(self, stream: str, payload: bytes) -> list[tuple[AppRun, str]]:
+        """Return the running apps that an event reaches, each with the ``streamType`` under which it does."""
         event = codec.decode_stream(stream, payload)
         language = event.language if isinstance(event, Transcription) else None
         gesture = event.gesture_name if isinstance(event, TouchEvent) else None
-        for run in self.running:
-            name = rules.delivered_as(run.subscriptions, stream, language=language, gesture=gesture)
-            if name is not None:
-                run.send(
-                    DataStream(
-                        stream_type=name,
-                        data=msgspec.Raw(payload),
-                        session_id=self._session_id(run),
-                        timestamp=self.timestamp(),
-                    )
-                )
+        names = (
+            (run, rules.delivered_as(run.subscriptions, stream, language=language, gesture=gesture))
+            for run in self.running
+        )
+        return [(run, name) for run, name in names if name is not None]
 
     def deliver_audio(self, data: bytes) -> None:
         """Send sound to every running app that subscribed to it."""
-        for run in self.running:
-            if rules.delivered_as(run.subscriptions, AudioChunk.stream):
-                run.send_binary(data)
+        for run in self.audio_listeners():
+            run.send_binary(data)
+
+    def audio_listeners(self) -> list[AppRun]:
+        """Return the running apps that sound reaches."""
+        return [run for run in self.running if rules.delivered_as(run.subscriptions, AudioChunk.stream)]
 
     def change_model(self, model: str) -> None:
         """Put other glasses on, and tell every running app."""
@@ -139,6 +148,10 @@ class User:
         if run is not None and run.is_running:
             run.send(self._settings_update(run, settings))
         await self.http.settings(app, self.user_id, settings)
+
+    def settings_of(self, package_name: str) -> list[Setting]:
+        """Return this user's settings of an app."""
+        return self._backend.app_settings.list_for(self.user_id, self._backend.catalogue.get(package_name))
 
     async def call_tool(self, package_name: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
         """Call a tool of an app in this user's name."""

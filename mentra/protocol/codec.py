@@ -126,6 +126,14 @@ def decode_as(kind: type[T], body: str | bytes) -> T | Malformed:
         return Malformed(str(error), _bytes(body))
 
 
+def indented(document: bytes) -> str:
+    """Return JSON for people to read, whole and indented; what is none, as it is."""
+    try:
+        return msgspec.json.format(document, indent=2).decode(errors="replace")
+    except _UNREADABLE:
+        return document.decode(errors="replace")
+
+
 def changes_ack(message: object) -> bool:
     """Return whether an acknowledgement would read differently after this message; see ``resumed_ack``."""
     return isinstance(message, SettingsUpdate | SystemSettingsUpdate | CapabilitiesUpdate)

@@ -69,9 +69,21 @@ class TouchEvent(StreamData, frozen=True, kw_only=True, rename="lower"):
     stream = "touch_event"
 
     gesture_name: str
-    """``single_tap``, ``double_tap``, ``triple_tap``, ``long_press``, ``forward_swipe``, ``backward_swipe``,
-    ``up_swipe`` or ``down_swipe``."""
+    """One of ``GESTURES``, so far."""
     device_model: str | None = None
+
+
+GESTURES = (
+    "single_tap",
+    "double_tap",
+    "triple_tap",
+    "long_press",
+    "forward_swipe",
+    "backward_swipe",
+    "up_swipe",
+    "down_swipe",
+)
+"""What the touch area of glasses is known to tell apart."""
 
 
 class _Battery(StreamData, frozen=True, kw_only=True):

@@ -1,65 +1,48 @@
-"""The interface behind ``mentra say``: HTTP on a loopback port of its own, for this user of this machine only.
+"""The interface behind ``mentra say`` and the other commands: HTTP on a loopback port, for this user of this machine.
 
 Every request needs the token of the state file. Requests that name another host, or come from a web page of another
-origin, are refused, so that no page in a browser can reach it.
+origin, are refused, so that no page in a browser can reach it. docs/scripting.md has the routes.
 """
 
-import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from mentra.protocol import codec
 from mentra.transport.base import HttpReply, HttpRequest, Listener, Network, is_loopback
-from mentra_cli.dev.local_user import LocalUser
+from mentra_cli.dev.control_messages import Handler, Refusal, Refused, Request, RouteList, Routes
+from mentra_cli.dev.developer import Developer, Supervised
+from mentra_cli.dev.options import DevOptions
+from mentra_cli.dev.waits import Waits
+from mentra_cli.dev.wearer import Wearer
 
-REACT_WITHIN_S = 0.4
-"""How long the answer to speech waits for the glasses to show something else."""
-
-
-class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``POST /say``: speak to the app."""
-
-    text: str
-    language: str = "en-US"
-
-
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What the glasses show."""
-
-    version: int = 1
-    display: str
-    heard: bool = True
-    """Whether the app listens to what was said."""
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was not carried out."""
-
-    version: int = 1
-    error: str
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""A photo, or some minutes of sound."""
 
 
 class Control:
     """Serves the control interface."""
 
-    def __init__(self, user: LocalUser | None, token: str) -> None:
-        self._user = user
+    def __init__(self, dev: Supervised, options: DevOptions, token: str) -> None:
         self._token = token
         self._listener: Listener
-        self._routes: dict[tuple[str, str], Callable[[LocalUser, HttpRequest], Awaitable[HttpReply]]] = {
-            ("POST", "/say"): self._say,
-            ("GET", "/screen"): self._screen,
+        self._waits = Waits()
+        handlers: dict[type[Request], Handler] = {
+            Routes: self._list,
+            **Wearer(dev.user, self._waits).handlers(),
+            **Developer(dev, options, self._waits).handlers(),
         }
+        self.routes = {(kind.method, kind.path): (kind, handler) for kind, handler in handlers.items()}
+        """What answers, by method and path."""
 
     async def open(self, network: Network) -> None:
         """Listen on a free loopback port."""
-        self._listener = await network.listen("127.0.0.1", 0, self.handle)
+        self._listener = await network.listen("127.0.0.1", 0, self.handle, max_body_bytes=MAX_BODY_BYTES)
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Answer those who wait, and stop listening."""
+        self._waits.end()
         await self._listener.close()
 
     @property
@@ -70,41 +53,46 @@ class Control:
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request."""
         if not _is_local(request) or not self._knows_token(request):
-            return _problem(403, "This interface is for commands of the same user on this machine.")
-        route = self._routes.get((request.method, request.path_only))
+            return _refused(403, "This interface is for commands of the same user on this machine.")
+        route = self.routes.get((request.method, request.path_only))
         if route is None:
-            return _problem(404, f"There is no {request.method} {request.path_only} here.")
-        if self._user is None:
-            return _problem(409, "This mentra dev is connected to a real cloud: there are no virtual glasses.")
-        return await route(self._user, request)
-
-    async def _say(self, user: LocalUser, request: HttpRequest) -> HttpReply:
-        speech = codec.decode_as(Say, request.body)
-        if isinstance(speech, codec.Malformed):
-            return _problem(400, speech.problem)
-        if not speech.text.strip():
-            return _problem(400, "There is nothing to say.")
-        changed, heard = asyncio.Event(), False
-        forget = user.on_display(changed.set)
+            return _refused(
+                404, f"There is no {request.method} {request.path_only} here.", "GET / tells what there is."
+            )
+        kind, handle = route
         try:
-            heard = await user.say(speech.text, language=speech.language)
-            if heard:
-                async with asyncio.timeout(REACT_WITHIN_S):
-                    await changed.wait()
+            return HttpReply(200, codec.encode(await handle(_read(kind, request))))
         except ValueError as error:
-            return _problem(400, str(error))
-        except TimeoutError:
-            pass  # An app need not react.
-        finally:
-            forget()
-        return _shown(user, heard=heard)
+            return _refused(400, str(error))
+        except Refused as refused:
+            return HttpReply(refused.status, codec.encode(refused.refusal))
 
-    async def _screen(self, user: LocalUser, _: HttpRequest) -> HttpReply:
-        return _shown(user, heard=True)
+    async def _list(self, _: Routes) -> RouteList:
+        return RouteList(
+            routes={
+                f"{method} {path}": (kind.__doc__ or "").partition("\n")[0]
+                for (method, path), (kind, _) in self.routes.items()
+            }
+        )
 
     def _knows_token(self, request: HttpRequest) -> bool:
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode(errors="surrogateescape"), f"Bearer {self._token}".encode())
+
+
+def _read(kind: type[Request], request: HttpRequest) -> Request:
+    """Read a request from its body or query.
+
+    Raises:
+        ValueError: It has not what it needs, or something that it has no use for.
+    """
+    if request.method == "GET":
+        query = parse_qsl(urlsplit(request.path).query, keep_blank_values=True)
+        return msgspec.convert(dict(query), kind, strict=False)
+    asked = codec.decode_as(kind, request.body or b"{}")
+    if isinstance(asked, codec.Malformed):
+        raise ValueError(asked.problem)
+    return asked
 
 
 def _is_local(request: HttpRequest) -> bool:
@@ -115,9 +103,5 @@ def _is_local(request: HttpRequest) -> bool:
     return is_loopback(host) and "origin" not in request.headers
 
 
-def _shown(user: LocalUser, *, heard: bool) -> HttpReply:
-    return HttpReply(200, codec.encode(Shown(display=user.display, heard=heard)))
-
-
-def _problem(status: int, text: str) -> HttpReply:
-    return HttpReply(status, codec.encode(Problem(error=text)))
+def _refused(status: int, error: str, fix: str = "") -> HttpReply:
+    return HttpReply(status, codec.encode(Refusal(error=error, fix=fix)))

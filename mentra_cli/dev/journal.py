@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 from mentra.clock import utc_now
 from mentra_cli.dev import reports
@@ -31,6 +32,16 @@ class _Entry:
     time: datetime = field(default_factory=utc_now)
     number: int = field(default=0, compare=False)
     """Its place in the journal, counted from 1; 0 until it is in one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(_Entry):
+    """``mentra dev`` listens; its code is loaded next."""
+
+    url: str
+    """The public port."""
+    cloud: str
+    """``"local"``, or the address of the real one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +144,9 @@ class Note(_Entry):
     is_problem: bool = False
 
 
-Entry = HttpCall | HttpAnswer | Frame | DisplayChange | Speech | AppOutput | Loaded | LoadFailed | Blocked | Note
+Entry = (
+    Started | HttpCall | HttpAnswer | Frame | DisplayChange | Speech | AppOutput | Loaded | LoadFailed | Blocked | Note
+)
 
 Reader = Callable[[Entry], None]
 
@@ -176,6 +189,10 @@ class Journal:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
+    def after(self, number: int) -> list[Entry]:
+        """Return the entries after a number, as far as they are kept."""
+        return list(islice(self._entries, max(0, number - self._count + len(self._entries)), None))
+
     def _masked(self, entry: Entry) -> Entry:
         values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
         masked = {name: self._mask(value) for name, value in values.items()}
@@ -189,7 +206,8 @@ class Journal:
                 text = mask_all(value.decode(errors="surrogateescape"), self._secrets)
                 return text.encode(errors="surrogateescape")
             case list():
-                return [(number, self._mask(line)) for number, line in value]
+                code = cast(list[tuple[int, str]], value)
+                return [(number, self._mask(line)) for number, line in code]
             case Failed():
                 return reports.decode_report(self._mask(reports.encode(value)))
             case _:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from typer.main import get_command
 
 from mentra_cli import __version__
 from mentra_cli.errors import CliError, ExitCode
@@ -52,6 +53,15 @@ def test_help_lists_the_commands_and_ends_with_examples(capsys: pytest.CaptureFi
     assert code == 0
     assert "new" in commands
     assert "mentra new hello" in examples
+
+
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+def test_the_help_of_each_command_ends_with_examples_of_it(command: str, capsys: pytest.CaptureFixture[str]):
+    code = main([command, "--help"])
+
+    examples = capsys.readouterr().out.partition("Examples:")[2]
+    assert code == 0
+    assert f"mentra {command}" in examples
 
 
 def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,29 +23,25 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def ask(stage: Stage, method: str, path: str, body: bytes = b"", **headers: str) -> HttpReply:
+    """Ask as another program of this user would."""
     state = state_file.read(stage.file.parent)
     assert state is not None
     complete = {"authorization": f"Bearer {state.token}", "host": "127.0.0.1:1", **headers}
-    return await stage.network.request(method, state.control_url + path, headers=complete, body=body, timeout=5)
+    return await stage.network.request(method, state.control_url + path, headers=complete, body=body, timeout=500)
 
 
-async def test_say_speaks_to_the_app_and_answers_with_what_the_glasses_show(stage: Stage) -> None:
-    answer = await ask(stage, "POST", "/say", b'{"text":"hello"}')
-
-    assert answer.status == 200
-    assert json.loads(answer.body) == {"version": 1, "display": "one: hello", "heard": True}
-
-
-async def test_say_tells_that_the_app_does_not_listen(stage: Stage) -> None:
-    answer = await ask(stage, "POST", "/say", b'{"text":"bonjour","language":"fr-FR"}')
-
-    assert json.loads(answer.body) == {"version": 1, "display": "one ready", "heard": False}
+async def told(stage: Stage, method: str, path: str, body: Any = None) -> Any:
+    """Ask for something that is done; return the answer."""
+    answer = await ask(stage, method, path, b"" if body is None else json.dumps(body).encode())
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
 
 
-async def test_screen_tells_what_the_glasses_show(stage: Stage) -> None:
-    answer = await ask(stage, "GET", "/screen")
+async def test_the_routes_are_listed_with_what_they_do(stage: Stage) -> None:
+    listed = await told(stage, "GET", "/")
 
-    assert json.loads(answer.body) == {"version": 1, "display": "one ready", "heard": True}
+    assert listed["routes"]["POST /say"] == "Speak to the app."
+    assert "GET /screen" in listed["routes"]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +70,19 @@ async def test_callers_without_the_token_and_web_pages_are_refused(stage: Stage,
         ("POST", "/say", b'{"text":"x","language":"zz"}', 400),
         ("POST", "/say", b"not json", 400),
         ("POST", "/say", b'{"text":"x","loud":true}', 400),
+        ("POST", "/say", b'{"text":"x","user":"with-hyphen@example.com"}', 400),
+        ("POST", "/say", b'{"text":"x","user":""}', 400),
+        ("POST", "/press", b"[]", 400),
+        ("POST", "/look", b'{"direction":"left"}', 400),
+        ("POST", "/move", b'{"lat":91,"lng":0}', 400),
+        ("POST", "/battery", b'{"level":101}', 400),
+        ("POST", "/touch", b'{"gesture":""}', 400),
+        ("POST", "/sound", b'{"pcm":"no base64"}', 400),
+        ("POST", "/send", b'{"stream":"button_pres","data":{}}', 400),
+        ("POST", "/send", b'{"stream":"button_press","data":{}}', 400),
+        ("POST", "/send", b'{"stream":"audio_chunk","data":{}}', 400),
+        ("GET", "/screen?wait_s=long", b"", 400),
+        ("GET", "/logs?since=1", b"", 400),
         ("GET", "/say", b"", 404),
         ("POST", "/else", b"", 404),
     ],
@@ -95,14 +105,27 @@ def test_a_state_file_that_names_another_machine_is_not_believed(tmp_path: Path,
     assert state_file.find(tmp_path) is None
 
 
-async def test_without_virtual_glasses_there_is_nobody_to_speak(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/say", b'{"text":"hello"}'),
+        ("POST", "/press", b"{}"),
+        ("POST", "/start", b"{}"),
+        ("POST", "/leave", b"{}"),
+        ("POST", "/tool", b'{"name":"forecast"}'),
+        ("GET", "/screen", b""),
+        ("GET", "/settings", b""),
+    ],
+)
+async def test_without_virtual_glasses_there_is_no_wearer(tmp_path: Path, method: str, path: str, body: bytes) -> None:
     stage = Stage(tmp_path, cloud="wss://api.mentra.glass/app-ws")
     await stage.open(echo("one"))
 
-    answer = await ask(stage, "POST", "/say", b'{"text":"hello"}')
+    answer = await ask(stage, method, path, body)
     await stage.supervisor.close()
 
     assert answer.status == 409
+    assert "real cloud" in json.loads(answer.body)["error"]
 
 
 async def test_the_state_file_is_for_its_owner_only_and_gone_afterwards(tmp_path: Path) -> None:

@@ -358,3 +358,35 @@ async def test_users_are_told_apart(cloud, running: ScriptedApp, glasses):
 
 async def test_the_api_key_is_not_in_the_repr(app):
     assert API_KEY not in repr(app.installed())
+
+
+@pytest.mark.parametrize(
+    ("subscription", "stream", "data", "hears"),
+    [
+        ("button_press", "button_press", None, True),
+        ("button_press", "head_position", None, False),
+        ("transcription", "transcription:en-US", None, True),
+        ("transcription:es-ES", "transcription:en-US", None, False),
+        ("touch_event:double_tap", "touch_event:double_tap", None, True),
+        ("touch_event:double_tap", "touch_event:single_tap", None, False),
+        ("touch_event:double_tap", "touch_event", {"gesture_name": "double_tap"}, True),
+        ("touch_event", "touch_event:single_tap", None, True),
+        ("*", "anything", None, True),
+        ("audio_chunk", "audio_chunk", None, True),
+        ("button_press", "audio_chunk", None, False),
+    ],
+)
+async def test_who_would_hear_of_an_event_is_known_before(running, glasses, subscription, stream, data, hears):
+    await running.subscribe(subscription)
+
+    assert glasses.listeners(stream, data) == ((running.package_name,) if hears else ())
+
+
+async def test_settings_are_the_defaults_until_the_user_chose(cloud, app, glasses):
+    cloud.install(app.installed(settings=SETTINGS))
+
+    before = glasses.settings("com.example.app")
+    await glasses.change_settings("com.example.app", {"flag": True})
+
+    assert before == {"flag": False, "name": "anon"}
+    assert glasses.settings("com.example.app") == {"flag": True, "name": "anon"}

@@ -1,0 +1,60 @@
+"""What the commands for a running ``mentra dev`` share: options, and one action with its answer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from mentra_cli import console
+from mentra_cli.errors import CliError, ExitCode
+
+if TYPE_CHECKING:
+    from mentra_cli.dev.control_messages import UserRequest
+
+FIRST_USER = "you@example.com"
+"""``mentra.localcloud.DEFAULT_USER``, which takes 70 ms to import."""
+
+User = Annotated[str, typer.Option(metavar="EMAIL", help="Who does it. A new user gets glasses, and the app.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Values = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", show_default=False)]
+
+
+def act(action: "UserRequest", *, as_json: bool) -> None:
+    """Have something happen to the glasses, and print what they show afterwards.
+
+    Raises:
+        CliError: It could not happen.
+        typer.Exit: It happened, and the app does not listen to it.
+    """
+    import asyncio
+
+    from mentra_cli.dev.actions import Shown
+    from mentra_cli.dev.control_client import call
+
+    shown = asyncio.run(call(Path.cwd(), action, Shown))
+    if as_json:
+        console.json(shown)
+    else:
+        console.data(shown.display)
+    if shown.problem:
+        end_with(CliError(shown.problem, fix=shown.fix or ""))
+
+
+def end_with(problem: CliError) -> NoReturn:
+    """End a command that has printed its result, and failed all the same: with ``--json`` there is one document."""
+    console.error(problem)
+    raise typer.Exit(problem.code)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the contents of a file that the command line names.
+
+    Raises:
+        CliError: It cannot be read (NOT_FOUND).
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CliError(
+            f"{path} cannot be read: {error.strerror}.", fix="Give the path of a file.", code=ExitCode.NOT_FOUND
+        ) from error

@@ -1,0 +1,43 @@
+"""``mentra settings``: tell, or change, the settings that a user has in the app."""
+
+from pathlib import Path
+
+from mentra_cli import console
+from mentra_cli.commands.acting import FIRST_USER, Json, User, Values, act
+
+EXAMPLES = """Examples:
+
+  mentra settings
+
+  mentra settings lines=3 city=Vienna
+
+Without values it prints those there are, with values what the glasses show afterwards.
+"""
+
+
+def settings(values: Values = None, user: User = FIRST_USER, as_json: Json = False) -> None:
+    """Tell, or change, the settings of the app. A value is JSON if it can be, else text."""
+    from mentra_cli.dev.actions import ChangeSettings
+    from mentra_cli.values import parse_values
+
+    if values:
+        act(ChangeSettings(values=parse_values(values), user=user), as_json=as_json)
+    else:
+        _show(user, as_json=as_json)
+
+
+def _show(user: str, *, as_json: bool) -> None:
+    import asyncio
+
+    from mentra.protocol import codec
+    from mentra_cli.dev.control_client import call
+    from mentra_cli.dev.control_messages import Settings, SettingsNow
+
+    now = asyncio.run(call(Path.cwd(), Settings(user=user), SettingsNow))
+    if as_json:
+        console.json(now)
+        return
+    for key, value in now.values.items():
+        console.data(f"{key}={codec.encode(value).decode()}")
+    if not now.values:
+        console.say("The app has no settings yet. Change one: mentra settings lines=3")

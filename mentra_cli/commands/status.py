@@ -1,0 +1,70 @@
+"""``mentra status``: how the running ``mentra dev`` is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from mentra_cli import console
+from mentra_cli.commands.acting import Json, end_with
+from mentra_cli.errors import CliError, ExitCode
+
+if TYPE_CHECKING:
+    from mentra_cli.dev.control_messages import Problem, StatusNow
+
+EXAMPLES = """Examples:
+
+  mentra status
+
+  mentra status --json
+
+Exits with 0 when the code serves as it was saved last, with 7 when it does not load, with 1 while it is being loaded
+for the first time, and with 5 when no mentra dev is running.
+"""
+
+
+def status(as_json: Json = False) -> None:
+    """Tell how the running mentra dev of this folder is."""
+    import asyncio
+
+    from mentra_cli.dev.control_client import call
+    from mentra_cli.dev.control_messages import Status, StatusNow
+
+    now = asyncio.run(call(Path.cwd(), Status(), StatusNow))
+    if as_json:
+        console.json(now)
+    else:
+        _show(now)
+    if now.problem is not None:
+        end_with(failure(now.problem))
+    raise typer.Exit(ExitCode.OK if now.app is not None else ExitCode.GENERAL)
+
+
+def failure(problem: "Problem") -> CliError:
+    """Return the error for code that does not load."""
+    place = f"\n       {problem.file}:{problem.line}" if problem.file and problem.line else ""
+    return CliError(
+        problem.message + place,
+        fix=problem.fix or "Mend the code and save it, or see more: mentra logs",
+        code=ExitCode.VALIDATION,
+    )
+
+
+def _show(now: "StatusNow") -> None:
+    console.data(f"cloud     {'LOCAL, with virtual glasses' if now.cloud == 'local' else f'REAL, {now.cloud}'}")
+    console.data(f"address   {now.url}")
+    console.data(f"app       {now.file} ({now.found})")
+    console.data(f"code      {_code(now)}")
+    for session in now.sessions:
+        console.data(f"session   {session.user}, {'connected' if session.connected else 'not connected'}")
+    for user in now.users:
+        console.data(f"glasses   {user.user}: {user.display or '(empty)'}")
+    console.data(f"process   {now.pid}, mentra {now.mentra}")
+
+
+def _code(now: "StatusNow") -> str:
+    if now.app is None:
+        return "does not serve" if now.problem else "is being loaded"
+    state = "serves, as it was before the last save" if now.problem else "serves"
+    again = "1 reload" if now.reloads == 1 else f"{now.reloads} reloads"
+    return f"{state}: {now.app.how}, {now.app.package_name}, loaded in {now.last_load_ms or 0:.0f} ms, {again}"

@@ -1,0 +1,211 @@
+"""The built-in users: a local cloud with virtual glasses, so that an app can be tried without a phone."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mentra.localcloud import DEFAULT_USER, InstalledApp, LocalCloud, StartFailed, VirtualGlasses
+from mentra.protocol.streams import Transcription
+from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
+from mentra.transport.base import HandleHttp, HttpReply, HttpRequest
+from mentra.transport.memory import MemoryNetwork
+from mentra_cli.dev.journal import DisplayChange, Journal, Note, Speech
+from mentra_cli.dev.reports import Ready
+
+LISTENS_WITHIN_S = 2.0
+"""How long an event waits for an app to subscribe."""
+SUBSCRIBES_WITHIN_S = 0.3
+"""How long it waits for one that has subscribed to something else."""
+_LOOK_EVERY_S = 0.02
+_CLOUD_HOST = "local-cloud"
+_APP_HOST = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Why an event reached no app, and what to do."""
+
+    problem: str
+    fix: str
+
+
+class LocalUsers:
+    """People with virtual glasses on a cloud inside this process. Nothing of it can be reached from outside.
+
+    There is one from the start; others come with the first thing that they do.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.network = MemoryNetwork()
+        self.cloud = LocalCloud(self.network)
+        self._journal = journal
+        self._app: Ready | None = None
+        self._glasses: dict[str, VirtualGlasses] = {}
+        self._app_url = ""
+        self._looked_away = False
+
+    async def open(self, app: HandleHttp) -> None:
+        """Open the cloud, and connect the first user's glasses to it.
+
+        Args:
+            app: Answers the cloud's webhooks.
+        """
+        self._app_url = (await self.network.listen(_APP_HOST, 80, app)).url
+        await self.cloud.open(_CLOUD_HOST, 443)
+        self._connect(DEFAULT_USER)
+
+    async def close(self) -> None:
+        """Close the cloud."""
+        await self.cloud.close()
+
+    @property
+    def package_name(self) -> str | None:
+        """The app that is installed; ``None`` before the first one was loaded."""
+        return self._app.package_name if self._app else None
+
+    @property
+    def glasses(self) -> VirtualGlasses:
+        """The first user's virtual glasses, with everything they can do."""
+        return self._connect(DEFAULT_USER)
+
+    @property
+    def display(self) -> str:
+        """The text on the first user's glasses."""
+        return self.glasses.display
+
+    @property
+    def all_glasses(self) -> list[VirtualGlasses]:
+        """Everybody's, in the order in which they came."""
+        return list(self._glasses.values())
+
+    def look_away(self) -> None:
+        """Report no more what glasses show: the end of an app clears them, and that is no news."""
+        self._looked_away = True
+
+    async def wear(self, app: Ready) -> None:
+        """Install an app and start it for everybody for whom it does not run."""
+        before, self._app = self._app, app
+        if before is not None and before.package_name != app.package_name:
+            await asyncio.gather(*(glasses.stop(before.package_name) for glasses in self.all_glasses))
+            self.cloud.uninstall(before.package_name)
+        self.cloud.install(
+            InstalledApp(
+                package_name=app.package_name,
+                api_key=app.api_key,
+                public_url=self._app_url,
+                name=app.name,
+                webhook_path=app.webhook_path,
+            )
+        )
+        await asyncio.gather(*(self._start(glasses) for glasses in self.all_glasses))
+
+    async def glasses_of(self, user_id: str) -> VirtualGlasses:
+        """Return a user's glasses. For a new user, the app is started first.
+
+        Raises:
+            ValueError: The cloud cannot serve a user of this name.
+        """
+        if user_id not in self._glasses:
+            await self.start(user_id)
+        return self._connect(user_id)
+
+    async def start(self, user_id: str) -> str:
+        """Start the app for a user, unless it runs; return why it did not start, or nothing.
+
+        Raises:
+            ValueError: The cloud cannot serve a user of this name.
+        """
+        if not user_id or "-" in user_id:
+            raise ValueError(
+                f"{user_id!r} cannot be a user: MentraOS Cloud serves nobody whose address has a hyphen. "
+                "Use one such as bob@example.com."
+            )
+        return await self._start(self._connect(user_id))
+
+    async def leave(self, user_id: str) -> bool:
+        """Be gone, as a phone that was away for a minute. Return whether there was such a user."""
+        glasses = self._glasses.pop(user_id, None)
+        if glasses is not None:
+            await glasses.leave()
+        return glasses is not None
+
+    async def say(self, text: str) -> None:
+        """Speak to the app as the first user, as soon as it listens."""
+        self.spoke(DEFAULT_USER, text)
+        await self.unheard(self.glasses, transcription_stream())
+        await self.glasses.say(text)
+
+    def spoke(self, user_id: str, text: str) -> None:
+        """Write down that somebody speaks."""
+        self._journal.add(Speech(user_id=user_id, text=text))
+
+    async def unheard(
+        self, glasses: VirtualGlasses, stream: str, data: Mapping[str, Any] | None = None
+    ) -> Unheard | None:
+        """Wait a moment for the app to listen to an event that is to happen; return why it does not, if so."""
+        if await self._listens(glasses, stream, data):
+            return None
+        unheard = self._why(glasses, stream)
+        self._journal.add(Note(text=unheard.problem, fix=unheard.fix, is_problem=True))
+        return unheard
+
+    async def handle(self, request: HttpRequest) -> HttpReply:
+        """Answer a REST request as the cloud."""
+        return await self.network.request(
+            request.method, self.cloud.url + request.path, headers=request.headers, body=request.body, timeout=10.0
+        )
+
+    def _connect(self, user_id: str) -> VirtualGlasses:
+        if user_id not in self._glasses:
+            self._glasses[user_id] = self.cloud.connect_glasses(user_id)
+            self._glasses[user_id].on_display(self._displayed)
+        return self._glasses[user_id]
+
+    async def _start(self, glasses: VirtualGlasses) -> str:
+        if self._app is None:
+            return "No code of the app is loaded."
+        try:
+            await glasses.start(self._app.package_name)
+        except StartFailed as error:
+            text = f"The app did not start for {glasses.user_id}: {error}"
+            fix = "Save a file to try again, once that is mended."
+            self._journal.add(Note(text=text, fix=fix, is_problem=True))
+            return text
+        return ""
+
+    def _why(self, glasses: VirtualGlasses, stream: str) -> Unheard:
+        if self.package_name not in glasses.running:
+            return Unheard(
+                f"Nobody heard it: the app does not run for {glasses.user_id}.",
+                "See what keeps it from running: mentra status",
+            )
+        return Unheard(
+            f"Nobody heard it: the app has not subscribed to {stream}.",
+            f"Register a handler in on_session: {registration(stream)}",
+        )
+
+    async def _listens(self, glasses: VirtualGlasses, stream: str, data: Mapping[str, Any] | None) -> bool:
+        """Wait a moment for an app that is just being started to subscribe."""
+        waited_s = 0.0
+        # The cloud tells nobody of subscriptions.
+        while not glasses.listeners(stream, data):
+            has_begun = any(glasses.subscriptions(package_name) for package_name in glasses.running)
+            if waited_s >= (SUBSCRIBES_WITHIN_S if has_begun else LISTENS_WITHIN_S):
+                return False
+            await asyncio.sleep(_LOOK_EVERY_S)
+            waited_s += _LOOK_EVERY_S
+        return True
+
+    def _displayed(self, glasses: VirtualGlasses) -> None:
+        if not self._looked_away:
+            self._journal.add(DisplayChange(user_id=glasses.user_id, text=glasses.display))
+
+
+def registration(stream: str) -> str:
+    """Return the call by which an app hears of a stream."""
+    base, detail, _ = parse_stream(stream)
+    if base == Transcription.stream:
+        language = f', language="{detail}"' if detail not in ("", DEFAULT_LANGUAGE) else ""
+        return f"session.events.on_transcription(handler{language})"
+    return f'session.events.on("{stream}", handler)'

@@ -1,0 +1,227 @@
+"""The control interface's actions of a wearer: each happens to virtual glasses, and is answered with what they show."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from mentra.errors import NotConnected
+from mentra.localcloud import VirtualGlasses
+from mentra.protocol import codec
+from mentra.protocol.streams import AudioChunk, misspelt_stream
+from mentra.protocol.webhooks import ToolFailure
+from mentra_cli.dev import actions
+from mentra_cli.dev.actions import Event, Shown, ToolAnswer
+from mentra_cli.dev.control_messages import (
+    Handler,
+    Refused,
+    Request,
+    Screen,
+    ScreenShown,
+    Settings,
+    SettingsNow,
+    UserRequest,
+)
+from mentra_cli.dev.local_users import LocalUsers, Unheard
+from mentra_cli.dev.waits import Waits
+
+REACT_WITHIN_S = 0.4
+"""How long the answer to an action waits for the glasses to show something else."""
+SETTLE_S = 0.05
+"""How long they have to go on showing it to be believed."""
+SOUND_FRAME_BYTES = 3200
+"""100 ms."""
+
+Happen = Callable[[], Awaitable[object]]
+
+
+class Wearer:
+    """Carries out what a wearer does and sees. Of users that are not there yet, one comes with the first action."""
+
+    def __init__(self, users: LocalUsers | None, waits: Waits) -> None:
+        self._users = users
+        self._waits = waits
+
+    def handlers(self) -> Mapping[type[Request], Handler]:
+        """Return what answers each request."""
+        return {
+            actions.Say: self._say,
+            actions.Press: self._event,
+            actions.Touch: self._event,
+            actions.Look: self._event,
+            actions.Notify: self._event,
+            actions.Dismiss: self._event,
+            actions.Move: self._event,
+            actions.Battery: self._event,
+            actions.TakePhoto: self._event,
+            actions.Send: self._send,
+            actions.Sound: self._sound,
+            actions.CallTool: self._call_tool,
+            actions.ChangeSettings: self._change_settings,
+            actions.Wear: self._wear,
+            actions.Drop: self._drop,
+            actions.Start: self._start,
+            actions.Leave: self._leave,
+            Screen: self._screen,
+            Settings: self._settings,
+        }
+
+    # Events of streams.
+
+    async def _say(self, action: actions.Say) -> Shown:
+        if not action.text.strip():
+            raise ValueError("There is nothing to say.")
+        stream = action.stream
+        glasses = await self._glasses(action)
+        self._there.spoke(action.user, action.text)
+        return await self._happen(
+            glasses,
+            stream,
+            None,
+            lambda: glasses.say(action.text, language=action.language, is_final=not action.interim),
+        )
+
+    async def _event(self, action: Event) -> Shown:
+        return await self._deliver(action, action.stream, msgspec.to_builtins(action.data))
+
+    async def _send(self, action: actions.Send) -> Shown:
+        if (meant := misspelt_stream(action.stream)) is not None:
+            raise ValueError(f"There is no stream {action.stream!r}. Did you mean {meant!r}?")
+        data = action.complete
+        read = codec.decode_stream(action.stream, codec.encode(data))
+        if isinstance(read, codec.Malformed):
+            raise ValueError(f"No app can read this as {action.stream}: {read.problem}")
+        return await self._deliver(action, action.stream, data)
+
+    async def _deliver(self, action: UserRequest, stream: str, data: Mapping[str, Any]) -> Shown:
+        glasses = await self._glasses(action)
+        return await self._happen(glasses, stream, data, lambda: glasses.send(stream, data))
+
+    async def _sound(self, action: actions.Sound) -> Shown:
+        glasses = await self._glasses(action)
+
+        async def play() -> None:
+            for start in range(0, len(action.pcm), SOUND_FRAME_BYTES):
+                await glasses.send_audio(action.pcm[start : start + SOUND_FRAME_BYTES])
+
+        return await self._happen(glasses, AudioChunk.stream, None, play)
+
+    async def _happen(
+        self, glasses: VirtualGlasses, stream: str, data: Mapping[str, Any] | None, happen: Happen
+    ) -> Shown:
+        unheard = await self._there.unheard(glasses, stream, data)
+        return await self._react(glasses, happen, unheard)
+
+    # Everything else.
+
+    async def _call_tool(self, action: actions.CallTool) -> ToolAnswer:
+        package_name, glasses = self._app(), await self._glasses(action)
+        answer = await glasses.call_tool(package_name, action.name, action.parameters)
+        shown = await self._react(glasses, _nothing)
+        return ToolAnswer(answer=answer, failed=_is_failure(answer), display=shown.display)
+
+    async def _settings(self, asked: Settings) -> SettingsNow:
+        package_name, glasses = self._app(), await self._glasses(asked)
+        return SettingsNow(values=glasses.settings(package_name))
+
+    async def _change_settings(self, action: actions.ChangeSettings) -> Shown:
+        package_name, glasses = self._app(), await self._glasses(action)
+        return await self._react(glasses, lambda: glasses.change_settings(package_name, action.values))
+
+    async def _wear(self, action: actions.Wear) -> Shown:
+        glasses = await self._glasses(action)
+        return await self._react(glasses, lambda: glasses.change_model(action.model))
+
+    async def _drop(self, action: actions.Drop) -> Shown:
+        package_name, glasses = self._app(), await self._glasses(action)
+
+        async def drop() -> None:
+            glasses.drop_connection(package_name)
+
+        try:
+            return await self._react(glasses, drop)
+        except NotConnected as error:
+            raise Refused(409, str(error)) from error
+
+    async def _start(self, action: actions.Start) -> Shown:
+        if problem := await self._there.start(action.user):
+            raise Refused(409, problem)
+        return await self._react(await self._glasses(action), _nothing)
+
+    async def _leave(self, action: actions.Leave) -> Shown:
+        if not await self._there.leave(action.user):
+            raise Refused(404, f"{action.user} is not there.", "See who is: mentra status")
+        return Shown(display="")
+
+    async def _screen(self, asked: Screen) -> ScreenShown:
+        glasses = await self._glasses(asked)
+        seen: list[str] = []
+        happened = asyncio.Event()
+
+        def look(_: VirtualGlasses) -> None:
+            if not seen and asked.text in glasses.display:
+                seen.append(glasses.display)
+                happened.set()
+
+        look(glasses)
+        forget = glasses.on_display(look)
+        try:
+            await self._waits.until(happened, asked.wait_s)
+        finally:
+            forget()
+        display = seen[0] if seen else glasses.display
+        return ScreenShown(display=display, dashboard=glasses.dashboard, found=bool(seen))
+
+    async def _react(self, glasses: VirtualGlasses, happen: Happen, unheard: Unheard | None = None) -> Shown:
+        if unheard is None:
+            await reaction(glasses, happen, self._waits)
+            return Shown(display=glasses.display)
+        await happen()
+        return Shown(display=glasses.display, heard=False, problem=unheard.problem, fix=unheard.fix)
+
+    @property
+    def _there(self) -> LocalUsers:
+        if self._users is None:
+            raise Refused(
+                409,
+                "This mentra dev is connected to a real cloud: there are no virtual glasses.",
+                "Use the real ones, or end it and start it without --cloud.",
+            )
+        return self._users
+
+    async def _glasses(self, asked: UserRequest) -> VirtualGlasses:
+        return await self._there.glasses_of(asked.user)
+
+    def _app(self) -> str:
+        package_name = self._there.package_name
+        if package_name is None:
+            raise Refused(409, "No code of the app is loaded.", "See why: mentra status")
+        return package_name
+
+
+async def reaction(glasses: VirtualGlasses, happen: Happen, waits: Waits) -> None:
+    """Let something happen, and give the app a moment to show something else, and what follows at once."""
+    clock = asyncio.get_running_loop().time
+    changed = asyncio.Event()
+    forget = glasses.on_display(lambda _: changed.set())
+    try:
+        await happen()
+        until = clock() + REACT_WITHIN_S
+        await waits.until(changed, REACT_WITHIN_S)
+        while changed.is_set() and not waits.ended and clock() < until:
+            changed.clear()
+            await waits.until(changed, min(SETTLE_S, until - clock()))
+    finally:
+        forget()
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _is_failure(answer: Any) -> bool:
+    try:
+        return msgspec.convert(answer, ToolFailure).error
+    except msgspec.ValidationError:
+        return False

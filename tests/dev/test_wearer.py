@@ -1,0 +1,406 @@
+"""What a wearer does through the control interface, and what it is answered with."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mentra import AppServer, AppSession, Transcription, tool
+from mentra.protocol.streams import STREAMS, AudioChunk
+from mentra_cli.dev.journal import Note, Speech
+from mentra_cli.dev.wearer import REACT_WITHIN_S
+from tests.dev.stage import API_KEY, PACKAGE_NAME, Stage
+from tests.dev.test_control import ask, told
+
+BOB = "bob@example.com"
+TRANSLATION = "translation:en-US-to-es-ES"
+
+
+class Listener(AppServer):
+    """Listens to everything, and shows it."""
+
+    def __init__(self) -> None:
+        super().__init__(package_name=PACKAGE_NAME, api_key=API_KEY)
+        self.heard: list[Any] = []
+        self.bytes_heard = 0
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        session.layouts.show_text_wall(f"hello {user_id}")
+
+        def take(event: Any) -> None:
+            self.heard.append(event)
+            session.layouts.show_text_wall(f"event {len(self.heard)}")
+
+        def hear(chunk: AudioChunk) -> None:
+            self.bytes_heard += len(chunk.data)
+            session.layouts.show_text_wall(f"{self.bytes_heard} bytes")
+
+        for stream in [*(STREAMS.keys() - {"translation"}), TRANSLATION, "custom_message"]:
+            session.events.on(stream, take)
+        session.events.on(AudioChunk.stream, hear)
+        session.settings.on_change("lines", lambda new, _: session.layouts.show_text_wall(f"lines {new}"))
+        session.events.on("transcription:fr-FR", lambda speech: session.layouts.show_text_wall(speech.text))
+
+    @tool
+    async def forecast(self, city: str) -> str:
+        """Tell the weather."""
+        if city == "Nowhere":
+            raise ValueError(city)
+        return f"Sunny in {city}"
+
+
+class Quiet(AppServer):
+    """Listens to nothing."""
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        session.layouts.show_text_wall("quiet")
+
+
+@pytest.fixture
+def app() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, app: Listener) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path)
+    await stage.open(lambda: app)
+    await stage.until(lambda: stage.display == "hello you@example.com")
+    yield stage
+    await stage.supervisor.close()
+
+
+@pytest.fixture
+async def quiet(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Quiet(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "quiet")
+    yield stage
+    await stage.supervisor.close()
+
+
+EVENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "button_press": ("/press", {"long": True}, {"button_id": "main", "press_type": "long"}),
+    "head_position": ("/look", {"direction": "up"}, {"position": "up"}),
+    "touch_event": ("/touch", {"gesture": "wiggle"}, {"gesture_name": "wiggle"}),
+    "glasses_battery_update": ("/battery", {"level": 15}, {"level": 15, "charging": False}),
+    "phone_battery_update": ("/battery", {"level": 1.5, "phone": True, "charging": True}, {"charging": True}),
+    "location_update": ("/move", {"lat": -33.9, "lng": 151.2, "accuracy_m": 5}, {"lat": -33.9, "accuracy_m": 5}),
+    "phone_notification": ("/notify", {"title": "Ann", "content": "Hi"}, {"app": "Messages", "content": "Hi"}),
+    "phone_notification_dismissed": ("/dismiss", {"id": "7"}, {"notification_id": "7"}),
+    "photo_taken": (
+        "/photo",
+        {"photo": "eAo=", "mime_type": "image/png"},
+        {"photo_data": "eAo=", "mime_type": "image/png"},
+    ),
+    "transcription": ("/say", {"text": "hello", "interim": True}, {"text": "hello", "is_final": False}),
+    "translation": (
+        "/send",
+        {"stream": TRANSLATION, "data": {"text": "hola", "isFinal": True}},
+        {"text": "hola", "is_final": True},
+    ),
+    "VAD": ("/send", {"stream": "VAD", "data": {"status": True}}, {"status": True}),
+    "glasses_connection_state": (
+        "/send",
+        {"stream": "glasses_connection_state", "data": {"status": "CONNECTED", "wifi": {"connected": True}}},
+        {"status": "CONNECTED"},
+    ),
+    "vps_coordinates": (
+        "/send",
+        {"stream": "vps_coordinates", "data": dict.fromkeys(["x", "y", "z", "qx", "qy", "qz", "qw", "confidence"], 1)},
+        {"x": 1},
+    ),
+    "calendar_event": (
+        "/send",
+        {"stream": "calendar_event", "data": {"eventId": "1", "title": "Lunch", "dtStart": "", "dtEnd": ""}},
+        {"title": "Lunch"},
+    ),
+}
+"""For each stream an action, its body, and fields of the event that the app gets."""
+
+
+def test_every_stream_has_an_action() -> None:
+    assert EVENTS.keys() == STREAMS.keys()
+
+
+@pytest.mark.parametrize("stream", EVENTS)
+async def test_an_action_is_an_event_that_the_app_hears(stage: Stage, app: Listener, stream: str) -> None:
+    path, body, fields = EVENTS[stream]
+
+    shown = await told(stage, "POST", path, body)
+
+    assert shown == {"version": 1, "display": "event 1", "heard": True}
+    [event] = app.heard
+    assert isinstance(event, STREAMS[stream])
+    assert {name: getattr(event, name) for name in fields} == fields
+
+
+async def test_a_stream_without_a_struct_of_its_own_can_be_sent(stage: Stage, app: Listener) -> None:
+    await told(stage, "POST", "/send", {"stream": "custom_message", "data": {"action": "go"}})
+
+    assert [event["action"] for event in app.heard] == ["go"]
+
+
+async def test_a_gesture_that_the_stream_names_need_not_be_said_again(stage: Stage, app: Listener) -> None:
+    await told(stage, "POST", "/send", {"stream": "touch_event:double_tap", "data": {}})
+
+    assert [event.gesture_name for event in app.heard] == ["double_tap"]
+
+
+async def test_all_of_a_sound_is_heard_in_frames_of_100_ms(stage: Stage, app: Listener) -> None:
+    sound = base64.b64encode(bytes(8000)).decode()
+
+    shown = await told(stage, "POST", "/sound", {"pcm": sound})
+
+    assert shown["display"] == "8000 bytes"
+    frames = [entry for entry in stage.journal if getattr(entry, "binary_bytes", 0)]
+    assert [frame.binary_bytes for frame in frames] == [3200, 3200, 1600]
+
+
+async def test_speech_is_written_down_for_its_user(stage: Stage) -> None:
+    shown = await told(stage, "POST", "/say", {"text": "bonjour", "language": "fr-FR"})
+
+    assert shown["display"] == "bonjour"
+    assert stage.entries(Speech) == [
+        Speech(user_id="you@example.com", text="bonjour", time=stage.entries(Speech)[0].time)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "stream", "registration"),
+    [
+        ("/press", {}, "button_press", 'session.events.on("button_press", handler)'),
+        ("/touch", {"gesture": "long_press"}, "touch_event:long_press", 'on("touch_event:long_press", handler)'),
+        ("/say", {"text": "x"}, "transcription:en-US", "session.events.on_transcription(handler)"),
+        (
+            "/say",
+            {"text": "x", "language": "fr-FR"},
+            "transcription:fr-FR",
+            'on_transcription(handler, language="fr-FR")',
+        ),
+        ("/sound", {"pcm": "AAAA"}, "audio_chunk", 'session.events.on("audio_chunk", handler)'),
+    ],
+)
+async def test_what_nobody_listens_to_is_told_with_the_call_that_helps(
+    quiet: Stage, path: str, body: dict[str, Any], stream: str, registration: str
+) -> None:
+    shown = await told(quiet, "POST", path, body)
+
+    assert shown["display"] == "quiet"
+    assert shown["heard"] is False
+    assert stream in shown["problem"]
+    assert registration in shown["fix"]
+    [note] = quiet.entries(Note)
+    assert isinstance(note, Note)
+    assert note.text == shown["problem"]
+
+
+async def test_an_event_waits_for_an_app_that_is_just_being_started(tmp_path: Path) -> None:
+    class Slow(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            await asyncio.sleep(1)
+            session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Slow(package_name=PACKAGE_NAME, api_key=API_KEY))
+
+    shown = await told(stage, "POST", "/say", {"text": "early"})
+    await stage.supervisor.close()
+
+    assert shown == {"version": 1, "display": "early", "heard": True}
+
+
+async def test_the_answer_has_what_the_app_shows_last_of_what_it_shows_at_once(tmp_path: Path) -> None:
+    class Thinking(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            @session.events.on_transcription
+            async def answer(speech: Transcription) -> None:
+                session.layouts.show_text_wall("thinking")
+                await asyncio.sleep(0.02)
+                session.layouts.show_text_wall("answer")
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Thinking(package_name=PACKAGE_NAME, api_key=API_KEY))
+
+    shown = await told(stage, "POST", "/say", {"text": "x"})
+    await stage.supervisor.close()
+
+    assert shown["display"] == "answer"
+
+
+async def test_an_app_that_shows_something_all_the_time_does_not_keep_the_answer_waiting(tmp_path: Path) -> None:
+    class Restless(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.events.on_transcription(lambda _: None)
+            for number in range(100_000):
+                session.layouts.show_text_wall(f"{number}")
+                await asyncio.sleep(0.01)
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Restless(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "10")
+    began = asyncio.get_running_loop().time()
+
+    await told(stage, "POST", "/say", {"text": "x"})
+    took_s = asyncio.get_running_loop().time() - began
+    await stage.supervisor.close()
+
+    assert took_s == pytest.approx(REACT_WITHIN_S, abs=0.02)
+
+
+async def test_a_tool_is_called_and_answers(stage: Stage) -> None:
+    answer = await told(stage, "POST", "/tool", {"name": "forecast", "parameters": {"city": "Vienna"}})
+
+    assert answer == {
+        "version": 1,
+        "answer": {"status": "success", "reply": "Sunny in Vienna"},
+        "failed": False,
+        "display": "hello you@example.com",
+    }
+
+
+async def test_a_tool_that_fails_is_told_so(stage: Stage) -> None:
+    answer = await told(stage, "POST", "/tool", {"name": "forecast", "parameters": {"city": "Nowhere"}})
+
+    assert answer["failed"] is True
+
+
+async def test_settings_are_changed_and_told(stage: Stage) -> None:
+    before = await told(stage, "GET", "/settings")
+    shown = await told(stage, "POST", "/settings", {"values": {"lines": 3, "a.b": None}})
+    after = await told(stage, "GET", "/settings")
+    of_bob = await told(stage, "GET", f"/settings?user={BOB}")
+
+    assert shown == {"version": 1, "display": "lines 3", "heard": True}
+    assert [each["values"] for each in (before, after, of_bob)] == [{}, {"lines": 3, "a.b": None}, {}]
+
+
+async def test_other_glasses_are_put_on(stage: Stage) -> None:
+    await told(stage, "POST", "/wear", {"model": "Mentra Live"})
+
+    assert stage.supervisor.user is not None
+    assert stage.supervisor.user.glasses.model == "Mentra Live"
+
+
+async def test_a_dropped_connection_comes_back(stage: Stage) -> None:
+    await told(stage, "POST", "/drop", {})
+    await asyncio.sleep(5)
+
+    assert (await told(stage, "POST", "/press", {}))["heard"] is True
+
+
+async def test_without_code_there_is_nothing_to_drop_or_to_call(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    await stage.supervisor.open()
+
+    answers = [await ask(stage, "POST", path, body) for path, body in [("/drop", b"{}"), ("/tool", b'{"name":"x"}')]]
+    start = await ask(stage, "POST", "/start", b"{}")
+    await stage.supervisor.close()
+
+    assert [answer.status for answer in [*answers, start]] == [409, 409, 409]
+
+
+# Several users.
+
+
+async def test_a_new_user_gets_glasses_and_the_app_with_the_first_action(stage: Stage, app: Listener) -> None:
+    shown = await told(stage, "POST", "/press", {"user": BOB})
+
+    assert shown["display"] == "event 1"
+    assert stage.display == "hello you@example.com"
+    assert {session.user_id for session in app.sessions.values()} == {"you@example.com", BOB}
+
+
+async def test_each_user_has_a_screen_of_their_own(stage: Stage) -> None:
+    await told(stage, "POST", "/start", {"user": BOB})
+
+    screens = [await told(stage, "GET", f"/screen?user={user}") for user in ("you@example.com", BOB)]
+
+    assert [screen["display"] for screen in screens] == ["hello you@example.com", f"hello {BOB}"]
+
+
+async def test_other_code_serves_all_users(stage: Stage) -> None:
+    await told(stage, "POST", "/start", {"user": BOB})
+    newer = Listener()
+
+    await stage.save(lambda: newer)
+    await told(stage, "POST", "/press", {"user": BOB})
+    await told(stage, "POST", "/press", {})
+
+    assert len(newer.heard) == 2
+
+
+async def test_another_package_is_started_for_all_users(stage: Stage) -> None:
+    await told(stage, "POST", "/start", {"user": BOB})
+
+    class Other(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.layouts.show_text_wall(f"other {user_id}")
+
+    await stage.save(lambda: Other(package_name="com.example.other", api_key=API_KEY))
+    screens = [
+        await told(stage, "GET", f"/screen?user={user}&text=other&wait_s=5") for user in ("you@example.com", BOB)
+    ]
+
+    assert [screen["display"] for screen in screens] == ["other you@example.com", f"other {BOB}"]
+
+
+async def test_who_leaves_is_gone_and_begins_anew_with_the_next_action(stage: Stage, app: Listener) -> None:
+    await told(stage, "POST", "/start", {"user": BOB})
+
+    await told(stage, "POST", "/leave", {"user": BOB})
+    await stage.until(lambda: len(app.sessions) == 1)
+    again = await ask(stage, "POST", "/leave", b'{"user":"bob@example.com"}')
+    shown = await told(stage, "POST", "/press", {"user": BOB})
+
+    assert again.status == 404
+    assert shown["heard"] is True
+
+
+async def test_the_first_user_can_leave_too(stage: Stage) -> None:
+    await told(stage, "POST", "/leave", {})
+    await told(stage, "POST", "/start", {})
+
+    assert stage.display == "hello you@example.com"
+
+
+# The screen.
+
+
+async def test_the_screen_is_told_at_once(stage: Stage) -> None:
+    shown = await told(stage, "GET", "/screen")
+
+    assert shown == {"version": 1, "display": "hello you@example.com", "dashboard": "", "found": True}
+
+
+async def test_a_text_is_waited_for_even_for_minutes_and_even_if_it_is_replaced_at_once(stage: Stage) -> None:
+    waiting = asyncio.create_task(told(stage, "GET", "/screen?text=event%201&wait_s=400"))
+    await asyncio.sleep(300)
+    assert stage.supervisor.user is not None
+    await asyncio.gather(*(stage.supervisor.user.glasses.press() for _ in range(3)))
+
+    shown = await waiting
+
+    assert shown == {"version": 1, "display": "event 1", "dashboard": "", "found": True}
+
+
+async def test_a_text_that_does_not_come_is_told_with_what_is_shown(stage: Stage) -> None:
+    shown = await told(stage, "GET", "/screen?text=never&wait_s=3")
+
+    assert shown == {"version": 1, "display": "hello you@example.com", "dashboard": "", "found": False}
+
+
+async def test_who_waits_is_answered_when_it_ends(tmp_path: Path, app: Listener) -> None:
+    stage = Stage(tmp_path)
+    await stage.open(lambda: app)
+    waiting = asyncio.create_task(told(stage, "GET", "/screen?text=never&wait_s=400"))
+    await asyncio.sleep(1)
+
+    async with asyncio.timeout(10):
+        await stage.supervisor.close()
+        shown = await waiting
+
+    assert shown["found"] is False
