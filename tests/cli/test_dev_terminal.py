@@ -111,6 +111,8 @@ async def test_clear_leaves_nothing_but_the_glasses_and_the_prompt(terminal: Tmu
 
 async def test_what_is_half_typed_outlives_a_key_and_traffic(terminal: Tmux):
     await is_ready(terminal)
+    # What is printed as the session starts comes a moment later, and must not come after the clearing.
+    await terminal.until(lambda screen: "answered 200" in screen and "│ transcription:en-US" in screen)
 
     terminal.press("good mor")
     terminal.press("Escape", "c")
