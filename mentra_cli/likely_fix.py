@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 import mentra
+from mentra_cli.project import modules_in
 
 _DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -65,23 +66,15 @@ def likely_fix(error: BaseException, root: Path) -> str:
 
 def _missing_module(name: str, root: Path) -> str:
     top = name.partition(".")[0]
-    near = difflib.get_close_matches(top, [*_modules_in(root), *sys.stdlib_module_names], n=1, cutoff=0.75)
+    near = difflib.get_close_matches(
+        top, [*modules_in([root, root / "src"]), *sys.stdlib_module_names], n=1, cutoff=0.75
+    )
     if near:
         return f"Did you mean {near[0]!r}?"
     return (
         f"Install it where mentra runs: {Path(sys.executable).name} -m pip install {_DISTRIBUTIONS.get(top, top)}"
         f"  ({sys.prefix})"
     )
-
-
-def _modules_in(root: Path) -> Iterable[str]:
-    return {
-        entry.stem
-        for folder in (root, root / "src")
-        if folder.is_dir()
-        for entry in folder.iterdir()
-        if entry.suffix == ".py" or (entry / "__init__.py").is_file()
-    }
 
 
 def _unknown_import(error: ImportError) -> str:

@@ -11,6 +11,10 @@ _SHORTEST_SOUGHT = 8
 _LOOKS_LIKE_A_KEY = re.compile(rf"\b[0-9a-f]{{64}}\b|\b{LOCAL_PREFIX}[0-9A-Za-z]{{16,}}\b")
 
 
+_KEY_IN_CODE = re.compile(r"""(\bapi_?key\b["']?\s*[:=]\s*["'])([^"'\s]{8,})(?=["'])""", re.IGNORECASE)
+"""A key written into source code, or into a file of settings."""
+
+
 def mask(secret: str) -> str:
     """Return what may be shown of a key: enough to tell two keys apart, and its length."""
     head = LOCAL_PREFIX if is_local(secret) else secret[:4] if len(secret) >= 16 else ""
@@ -26,4 +30,5 @@ def mask_all(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SOUGHT:
             text = text.replace(secret, mask(secret))
-    return _LOOKS_LIKE_A_KEY.sub(lambda match: mask(match.group()), text)
+    text = _LOOKS_LIKE_A_KEY.sub(lambda match: mask(match.group()), text)
+    return _KEY_IN_CODE.sub(lambda match: match[1] + (match[2] if "... (" in match[2] else mask(match[2])), text)

@@ -4,6 +4,7 @@ The first match wins: the name asked for; the app on which the file calls ``run(
 the file defines. Finding the file itself is ``location.py``.
 """
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -11,7 +12,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -153,6 +154,22 @@ def _installed_folders() -> tuple[str, ...]:
     folders.update(site.getsitepackages(), [site.getusersitepackages()])
     resolved = {str(Path(folder).resolve()) for folder in folders}
     return tuple(f"{folder}{os.sep}" for folder in folders | resolved)
+
+
+def modules_in(folders: Iterable[Path]) -> set[str]:
+    """Return the names of the modules that lie in folders; what cannot be read is left out."""
+    found: set[str] = set()
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            found.update(entry.stem for entry in folder.iterdir() if _is_module(entry))
+    return found
+
+
+def _is_module(entry: Path) -> bool:
+    try:
+        return entry.suffix == ".py" or (entry / "__init__.py").is_file()
+    except OSError:
+        return False
 
 
 def _run_their_code(code: Callable[[], T], root: Path) -> T:

@@ -22,7 +22,9 @@ THRESHOLD_S = 0.1
 _ASK_EVERY_S = 0.05
 _LOOK_EVERY_S = 0.02
 _LATE_S = 0.05
-"""When this thread itself was woken later than this, the machine is too busy to tell."""
+"""When this thread itself was woken later than this, the machine may be too busy to tell."""
+_TELL_AFTER_S = 2.0
+"""Code that goes on for longer is reported before its end, too."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class BlockingDetector:
 
     Args:
         root: The project's folder: only its files are named.
-        report: Called in another thread, once per time that the loop was blocked, when that is over.
+        report: Called in another thread when the loop was blocked, and while it is, if that takes long.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, root: Path, report: Callable[[BlockedLoop], None]) -> None:
@@ -56,23 +58,33 @@ class BlockingDetector:
         self._over.set()
 
     def _watch(self) -> None:
-        while not self._over.wait(_ASK_EVERY_S):
+        while True:
+            slept, worked = time.monotonic(), time.process_time()
+            if self._over.wait(_ASK_EVERY_S):
+                return
+            # Code in C may keep other threads from running, this one too: what it was is still to be seen now.
+            held_up = time.monotonic() - slept > _ASK_EVERY_S + THRESHOLD_S and self._was_busy(slept, worked)
+            place = self._place() if held_up else None
             alive, asked = threading.Event(), time.monotonic()
             try:
                 self._loop.call_soon_threadsafe(alive.set)
             except RuntimeError:
                 return  # The loop is closed.
-            if alive.wait(THRESHOLD_S):
-                continue
-            if time.monotonic() - asked < THRESHOLD_S + _LATE_S:
-                self._look_until(alive, asked)
-            else:
-                alive.wait()
+            if place is not None:
+                self._look_until(alive, slept, {place: 1})
+            elif not alive.wait(THRESHOLD_S):
+                if time.monotonic() - asked < THRESHOLD_S + _LATE_S or self._was_busy(asked, worked):
+                    self._look_until(alive, asked, {})
+                else:
+                    alive.wait()
 
-    def _look_until(self, alive: threading.Event, since: float) -> None:
+    def _was_busy(self, since: float, worked_then: float) -> bool:
+        """Return whether this process has worked since then, and not the rest of the machine."""
+        return time.process_time() - worked_then > (time.monotonic() - since) / 2
+
+    def _look_until(self, alive: threading.Event, since: float, seen: dict[_Place, int]) -> None:
         """Look at what runs until the loop gives its sign; report what was seen most."""
-        seen: dict[_Place, int] = {}
-        idle = 0
+        idle, told = 0, False
         while True:
             place = self._place()
             if place is None:
@@ -81,6 +93,12 @@ class BlockingDetector:
                 seen[place] = seen.get(place, 0) + 1
             if alive.wait(_LOOK_EVERY_S) or self._over.is_set():
                 break
+            if not told and time.monotonic() - since > _TELL_AFTER_S:
+                told = True  # It may never end.
+                self._tell(seen, idle, since)
+        self._tell(seen, idle, since)
+
+    def _tell(self, seen: dict[_Place, int], idle: int, since: float) -> None:
         if not seen or idle > sum(seen.values()):
             return
         place = max(seen, key=lambda one: seen[one])

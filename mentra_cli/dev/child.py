@@ -25,13 +25,14 @@ from mentra_cli import project
 from mentra_cli.dev import reports
 from mentra_cli.dev.blocking import BlockingDetector
 from mentra_cli.dev.bridge import Bridge
-from mentra_cli.dev.reports import Assignment, Failed, Prepare, Ready, Report, Stop, Stopping
+from mentra_cli.dev.reports import Assignment, Failed, Imported, Prepare, Ready, Report, Stop, Stopping
 from mentra_cli.errors import CliError
 from mentra_cli.likely_fix import likely_fix
 from mentra_cli.location import Location
 
 STOP_WITHIN_S = 1.5
 """How long ``on_stop`` handlers get when a child ends."""
+_LOOK_EVERY_S = 0.25
 EXIT_WITHIN_S = 2.0
 """... and how long everything gets, until the process is ended from a thread, whatever blocks it."""
 
@@ -88,12 +89,7 @@ def _import(modules: Iterable[str]) -> None:
 
 def _forget_shadowed(modules: Iterable[str], folders: set[Path]) -> None:
     """Forget what was imported in advance if the project has a module of that name by now: it goes first."""
-    own = {
-        entry.stem
-        for folder in folders
-        for entry in folder.iterdir()
-        if entry.suffix == ".py" or (entry / "__init__.py").is_file()
-    }
+    own = project.modules_in(folders)
     for name in modules:
         if name.partition(".")[0] in own:
             sys.modules.pop(name, None)
@@ -132,11 +128,26 @@ async def _serve(
             modules=project.installed_modules(but=ours),
         )
     )
+    telling = asyncio.create_task(_tell_imports(location, reporter, ours))
     with BlockingDetector(loop, location.root, reporter.send):
         reason = await reasons.get()
         reporter.send(Stopping())
         await app.stop(reason=reason, timeout=STOP_WITHIN_S)
+    telling.cancel()
     return 0
+
+
+async def _tell_imports(location: Location, reporter: "_Reporter", ours: Container[str]) -> None:
+    """Report the project's files again when more modules are imported, in a handler for example."""
+    known = len(sys.modules)
+    files = _files(location, ours)
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        if len(sys.modules) != known:
+            known = len(sys.modules)
+            if (now := _files(location, ours)) != files:
+                files = now
+                reporter.send(Imported(files=files))
 
 
 class _Orders:

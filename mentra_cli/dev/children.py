@@ -15,7 +15,7 @@ import msgspec
 
 from mentra.transport.base import HttpReply, HttpRequest, Network
 from mentra_cli.dev import reports
-from mentra_cli.dev.reports import Assignment, BlockedLoop, Failed, Outcome, Prepare, Ready, Stop, Stopping
+from mentra_cli.dev.reports import Assignment, BlockedLoop, Failed, Imported, Outcome, Prepare, Ready, Stop, Stopping
 from mentra_cli.location import Location
 
 START_WITHIN_S = 30.0
@@ -62,6 +62,9 @@ class Observer(Protocol):
 
     def blocked(self, report: BlockedLoop) -> None:
         """The developer's code kept the event loop busy for too long."""
+
+    def imported(self, files: list[str]) -> None:
+        """The developer's code has imported more; these are all files of the project by now."""
 
 
 class Starter(Protocol):
@@ -237,6 +240,9 @@ class ChildProcess(Child):
             case BlockedLoop():
                 if self._observer is not None:
                     self._observer.blocked(report)
+            case Imported(files=files):
+                if self._observer is not None:
+                    self._observer.imported(files)
             case Ready(url=url):
                 self._url = url
                 self._came_out(report)

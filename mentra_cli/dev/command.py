@@ -5,10 +5,14 @@ it has failed when it ends before that. What it printed by then is where its err
 """
 
 import asyncio
+import contextlib
+import os
 import re
 import shlex
+import shutil
 import signal
 import socket
+import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +38,8 @@ from mentra_cli.errors import CliError, ExitCode
 
 EXIT_WITHIN_S = 1.0
 """How long a command may take to exit after SIGTERM; then its process group is killed."""
+_LEASH = [sys.executable, "-P", "-m", "mentra_cli.dev.leash"] if os.name == "posix" else []
+"""What the command is run by, so that it ends with the supervisor."""
 _LOOK_EVERY_S = 0.01
 _KEPT_LINES = 200
 _ERROR = re.compile(r"^\s*(?:Uncaught )?(?:error: .*|\w*(?:Error|Exception)\b.*)$", re.IGNORECASE)
@@ -62,25 +68,25 @@ class Command(Starter):
         port = _free_port()
         given = {"PORT": str(port), "API_KEY": key or "", "MENTRAOS_API_KEY": key or "", "MENTRA_DEV": "1"}
         environment = {**environment, **given, "PYTHONUNBUFFERED": "1"}
-        try:
-            process = await started(
-                asyncio.create_subprocess_exec(
-                    *self._words,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    cwd=self._folder,
-                    env=environment,
-                    limit=reports.LINE_LIMIT_BYTES,
-                    start_new_session=True,
-                )
-            )
-        except OSError as error:
+        if shutil.which(self._words[0], path=environment.get("PATH")) is None:
             raise CliError(
-                f"{self._words[0]} cannot be started: {error.strerror}.",
+                f"{self._words[0]} cannot be started: there is no such program.",
                 fix="Give a program that is on the PATH after --, such as: mentra dev -- node app.mjs",
                 code=ExitCode.NOT_FOUND,
-            ) from error
+            )
+        process = await started(
+            asyncio.create_subprocess_exec(
+                *_LEASH,
+                *self._words,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=self._folder,
+                env=environment,
+                limit=reports.LINE_LIMIT_BYTES,
+                start_new_session=True,
+            )
+        )
         return CommandChild(process, port, shlex.join(self._words), environment, self._folder, observer)
 
     def prepare(self, modules: list[str]) -> None:
@@ -150,8 +156,11 @@ class CommandChild(Child):
 
     async def stop(self, reason: str) -> None:
         """Send SIGTERM; kill what does not follow. No reason can be given."""
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.name == "posix":
+                os.killpg(self._process.pid, signal.SIGTERM)
+            else:
+                self._process.terminate()
         ending = asyncio.create_task(self._process.wait())
         await asyncio.wait([ending], timeout=EXIT_WITHIN_S)
         self.kill()

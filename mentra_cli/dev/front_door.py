@@ -104,7 +104,7 @@ class FrontDoor:
     async def _start(self, behind: Behind, webhook: SessionRequest) -> HttpReply:
         try:
             reply = await self.start_session(behind, self._admit(webhook))
-            if reply.status >= 300 and self._current is not None and self._current is not behind:
+            if self._current is not None and self._current is not behind:
                 # Its code was replaced while the session connected. The next child has it, or takes it now.
                 reply = await self.start_session(self._current, self._admit(webhook))
         except UntrustedCloud as error:

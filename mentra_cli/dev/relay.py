@@ -18,6 +18,7 @@ from collections.abc import Callable
 import msgspec
 
 from mentra.clock import utc_now
+from mentra.errors import UntrustedCloud
 from mentra.protocol.app_to_cloud import ConnectionInit
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.connection import SOCKET_PATH, RefusalCode
@@ -113,7 +114,16 @@ class Relay:
     def _session_for(self, greeting: ConnectionInit) -> "RelayedSession | RefusalCode":
         if not self._is_key(greeting.api_key):
             return RefusalCode.INVALID_API_KEY
-        return self._sessions.get(greeting.session_id) or RefusalCode.SESSION_NOT_FOUND
+        session = self._sessions.get(greeting.session_id)
+        if session is None:
+            return RefusalCode.SESSION_NOT_FOUND
+        if session.needs_cloud:
+            try:
+                self._find_cloud(session.request)  # The key may be another one than when the session began.
+            except UntrustedCloud:
+                session.end()
+                return RefusalCode.INVALID_API_KEY
+        return session
 
     def _forget(self, session: "RelayedSession") -> None:
         if self._sessions.get(session.request.session_id) is session:

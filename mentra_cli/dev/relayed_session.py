@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import ConnectionInit, SubscriptionUpdate
+from mentra.protocol.app_to_cloud import ConnectionInit, DisplayEvent, SubscriptionUpdate
 from mentra.protocol.cloud_to_app import ConnectionAck, ConnectionRefusal
 from mentra.protocol.connection import (
     BROKEN,
@@ -56,8 +56,8 @@ class RelayedSession:
         self._child: ChildSocket | None = None
         self._leaving: ChildSocket | None = None
         """The child, while another one is about to take its place."""
-        self._before: ChildSocket | None = None
-        """The child that was replaced, as long as it may be needed again. It is not heard."""
+        self._before: list[ChildSocket] = []
+        """The children that were replaced, the newest last, as long as they are there. They are not heard."""
         self._ack: bytes | None = None
         """As the cloud would write it now: with what changed since it did."""
         self._waiting: deque[tuple[bytes, bool]] = deque()
@@ -77,6 +77,11 @@ class RelayedSession:
         """Whether there is a child."""
         return self._child is not None and not self._ended
 
+    @property
+    def needs_cloud(self) -> bool:
+        """Whether the next greeting opens a connection to the cloud."""
+        return self._cloud is None
+
     def hold(self) -> None:
         """Keep what the cloud says from now on for the next child. The present one may finish its answers."""
         self._leaving = self._child
@@ -93,34 +98,39 @@ class RelayedSession:
             self._opening.cancel()
         if self._cloud is not None:
             self._cloud.connection.close()
-        for child in (self._child, self._before):
+        for child in (self._child, *self._before):
             if child is not None:
                 child.connection.close()
         self._on_end(self)
 
     def take_back(self) -> bool:
         """Give the session back to the child before, which noticed nothing; return whether it is still there."""
-        if self._before is None or self._ended:
+        if self._ended:
             return False
-        self._child, self._before, self._leaving = self._before, None, None
-        if self._child.shown is not None and self._cloud is not None:
-            self._record(self._child.shown, from_app=True)
-            self._cloud.connection.send_text(self._child.shown)
-        self._resubscribe(self._child)
+        if self._leaving is not None and self._leaving is self._child:
+            self._leaving = None  # Nobody came to take its place.
+        elif self._before:
+            self._child, self._leaving = self._before.pop(), None
+            for frame in (*self._child.shown.values(), self._child.subscribed):
+                self._say_again(frame)
+        else:
+            return False
         self._deliver_waiting()
         return True
 
-    def _resubscribe(self, child: "ChildSocket") -> None:
-        """Tell the cloud what this child listens to: the one after it may have said something else."""
-        if child.subscribed is not None and self._cloud is not None:
-            self._record(child.subscribed, from_app=True)
-            self._cloud.connection.send_text(child.subscribed)
+    def _say_again(self, frame: bytes | None) -> None:
+        """Tell the cloud what this child wants: the one after it may have said something else."""
+        if frame is not None and self._cloud is not None:
+            self._record(frame, from_app=True)
+            self._cloud.connection.send_text(frame)
 
     # The child's side.
 
     def attach(self, child: "ChildSocket", greeting: bytes) -> None:
         """Give the session to a child that said its greeting."""
-        self._before, self._child, self._leaving = self._leaving or self._before, child, None
+        if self._leaving is not None:
+            self._before.append(self._leaving)
+        self._child, self._leaving = child, None
         if self._ack is not None:
             self._record(self._ack, from_app=False)
             child.send(self._ack, is_text=True)
@@ -148,8 +158,8 @@ class RelayedSession:
 
     def child_lost(self, child: "ChildSocket", closed: Closed) -> None:
         """The child closed its socket, or died."""
-        if child is self._before:
-            self._before = None
+        if child in self._before:
+            self._before.remove(child)
         if child is not self._child:
             return
         if child is self._leaving or (closed.code == BROKEN and self.live):
@@ -207,13 +217,17 @@ class RelayedSession:
         self._cloud = None
         self._ack = None
         self._deliver_waiting()
-        children, self._child, self._before = (self._child, self._before), None, None
-        for child in children:
-            if child is not None and not self._ended:
-                if closed.code in (NO_CODE, BROKEN):
-                    child.connection.abort()
-                else:
-                    child.connection.close(closed.code, closed.reason)
+        child, self._child = self._child, None
+        before, self._before = self._before, []
+        broken = closed.code in (NO_CODE, BROKEN)
+        for one in before:
+            # Closed in any case: it must not come back instead of the one that serves.
+            one.connection.close(1000 if broken else closed.code, closed.reason)
+        if child is not None and not self._ended:
+            if broken:
+                child.connection.abort()
+            else:
+                child.connection.close(closed.code, closed.reason)
         if what_follows(closed.code, closed.reason) is not Meaning.LOST:
             self.end()
 
@@ -282,8 +296,8 @@ class ChildSocket(Receiver):
 
     def __init__(self, connection: Connection, find: Callable[[ConnectionInit], RelayedSession | RefusalCode]) -> None:
         self.connection = connection
-        self.shown: bytes | None = None
-        """The last layout that it asked for."""
+        self.shown: dict[str, bytes] = {}
+        """The last layout that it asked for, by view."""
         self.subscribed: bytes | None = None
         """The last list of subscriptions that it sent."""
         self._find = find
@@ -298,11 +312,15 @@ class ChildSocket(Receiver):
 
     def remember(self, frame: bytes) -> None:
         """Keep what has to be said again if it is the current child once more."""
-        # Not decoded: every frame of an app passes here, and a wrong guess is repeated as it was.
-        if b'"display_event"' in frame:
-            self.shown = frame
-        elif b'"subscription_update"' in frame:
-            self.subscribed = frame
+        if b'"display_event"' not in frame and b'"subscription_update"' not in frame:
+            return  # Every frame of an app passes here; only these are decoded.
+        match codec.decode_from_app(frame):
+            case DisplayEvent(view=view):
+                self.shown[view] = frame
+            case SubscriptionUpdate():
+                self.subscribed = frame
+            case _:
+                pass
 
     def text_received(self, text: str | bytes) -> None:
         """Find the session by the first frame; pass on the others."""

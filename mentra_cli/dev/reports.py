@@ -90,6 +90,12 @@ class BlockedLoop(msgspec.Struct, frozen=True, kw_only=True, tag="blocked"):
     code: list[tuple[int, str]]
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True, tag="imported"):
+    """The project's files that are part of the app, after more were imported."""
+
+    files: list[str]
+
+
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
     """A child of a zygote leads a process group of its own."""
 
@@ -106,7 +112,7 @@ class Exited(msgspec.Struct, frozen=True, kw_only=True, tag="exited"):
 
 Command = Prepare | Assignment | Stop
 Outcome = Ready | Failed
-Report = Outcome | Stopping | BlockedLoop
+Report = Outcome | Stopping | BlockedLoop | Imported
 Fork = Started | Exited
 
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

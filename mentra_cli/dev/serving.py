@@ -6,13 +6,13 @@ The rules:
   otherwise nothing changes but what is shown.
 * A newer save ends a load that is under way: the newest code is what counts.
 * The code before stays until the new code has lived for ``PROVEN_AFTER_S``. If the new code ends by itself within that
-  time, the sessions go back to the code before, which noticed nothing.
+  time, or does not start the sessions, they go back to the code before, which noticed nothing.
 * Code that ends by itself later is started again, unless it had only just begun: then a save does it.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,17 @@ from mentra_cli.errors import CliError
 
 _logger = logging.getLogger(__name__)
 
-PROVEN_AFTER_S = 1.0
-"""How long the code before stays."""
+PROVEN_AFTER_S = 2.0
+"""How long the code before stays. Code that ends sooner would end again: without other code, a save restarts it."""
 _SLOW_AFTER_S = 2.0
 """A load that takes longer is mentioned."""
-_CRASH_WITHIN_S = 2.0
-"""Code that ends sooner than this after its start would end again: a save restarts it, and nothing else."""
+_AT_ONCE_S = 0.3
+"""How long sessions may take to start in new code before a newer save goes first."""
+_STARTED_WITHIN_S = 3.0
+"""... and after which new code counts as blocked."""
+_KEPT = 2
+"""How much code before the present one stays, where saves follow each other quickly."""
+_LAST_WORDS = "What it printed last may tell why."
 _DIES_WITHIN_S = 0.5
 """How long it may take to learn that code which did not answer has ended."""
 _PREPARE_AFTER_S = 0.05
@@ -44,7 +49,7 @@ ReadEnvironment = Callable[[], Mapping[str, str]]
 """Returns the environment that the app is to have; raises ``CliError``."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Code:
     """Code that has taken over, at some time."""
 
@@ -53,6 +58,9 @@ class _Code:
     since: float
     ended: asyncio.Task[int]
     """Done when the child has ended, with its exit code."""
+    proven: bool = False
+    """Whether it has served for ``PROVEN_AFTER_S``."""
+    is_let_go: bool = False
 
 
 class ServingCode(Observer):
@@ -76,7 +84,7 @@ class ServingCode(Observer):
         clouds: Clouds,
         *,
         environment: ReadEnvironment,
-        taken_over: Callable[[Ready], Awaitable[None]],
+        taken_over: Callable[[Ready], Coroutine[Any, Any, None]],
     ) -> None:
         self.failure: Failed | None = None
         self.reloads = 0
@@ -88,8 +96,9 @@ class ServingCode(Observer):
         self._clouds = clouds
         self._environment = environment
         self._taken_over = taken_over
-        self._now: _Code | None = None
-        self._before: _Code | None = None
+        self._current: _Code | None = None
+        self._before: list[_Code] = []
+        """What one can go back to, the newest last."""
         self._children: set[Child] = set()
         """Every one that has not ended: loading, serving, or ending."""
         self._files: set[Path] | None = set()
@@ -104,12 +113,12 @@ class ServingCode(Observer):
     @property
     def app(self) -> Ready | None:
         """The app as it serves now; ``None`` when no code does."""
-        return self._now.ready if self._now else None
+        return self._current.ready if self._current else None
 
     def matters(self, file: Path) -> bool:
         """Return whether a change of a source file is a change of the app."""
         # After a failure any source file may be the missing piece.
-        return self.failure is not None or self._now is None or self._files is None or file in self._files
+        return self.failure is not None or self._current is None or self._files is None or file in self._files
 
     def save(self) -> None:
         """Load the code as it is now."""
@@ -135,7 +144,8 @@ class ServingCode(Observer):
             await asyncio.wait(self._tasks)
         if self._preparing is not None:
             self._preparing.cancel()
-        self._now = self._before = None
+        self._current = None
+        self._before.clear()
         for asked in self._asked:
             asked.cancel()
         await asyncio.gather(*(self._end(child, StopReason.SERVER_STOPPED) for child in list(self._children)))
@@ -163,6 +173,11 @@ class ServingCode(Observer):
             )
         )
 
+    def imported(self, files: list[str]) -> None:
+        """Take note of files that the app imported after its start."""
+        if self._files is not None:
+            self._files.update(Path(file) for file in files)
+
     # Loading.
 
     async def _load_forever(self) -> None:
@@ -187,7 +202,7 @@ class ServingCode(Observer):
 
     async def _load(self) -> Outcome | None:
         """Load the code as it is now, and let it take over if it is good; ``None`` if a newer save came first."""
-        began = _now()
+        began = _clock()
         try:
             child = await self._starter.start(self._environment(), self)
         except CliError as error:
@@ -198,8 +213,7 @@ class ServingCode(Observer):
         outcome = await self._outcome(child)
         if isinstance(outcome, Ready):
             ended = asyncio.create_task(child.wait(), name="wait for the app's process")
-            await self._take_over(_Code(child, outcome, _now(), ended), began)
-            return outcome
+            return await self._take_over(_Code(child, outcome, _clock(), ended), began)
         child.kill()
         await self._end(child, StopReason.SERVER_STOPPED)
         if outcome is not None:
@@ -222,7 +236,7 @@ class ServingCode(Observer):
 
     def _fail(self, failure: Failed) -> None:
         self.failure = failure
-        self._journal.add(LoadFailed(failure=failure, still_serving=self._now is not None))
+        self._journal.add(LoadFailed(failure=failure, still_serving=self._current is not None))
 
     def _prepare_soon(self) -> None:
         if self._preparing is not None:
@@ -230,80 +244,117 @@ class ServingCode(Observer):
         self._preparing = asyncio.get_running_loop().call_later(_PREPARE_AFTER_S, self._prepare)
 
     def _prepare(self) -> None:
-        self._starter.prepare(self._now.ready.modules if self._now else [])
+        self._starter.prepare(self._current.ready.modules if self._current else [])
 
     # Changing.
 
-    async def _take_over(self, new: _Code, began: float) -> None:
+    async def _take_over(self, new: _Code, began: float) -> Outcome | None:
+        """Let new code take over; if it does not start the sessions, it has failed like code that does not load."""
         async with self._changing:
-            old, self._now = self._now, new
-            self._replace_before(old)
-            files = new.ready.files
-            self._files = None if files is None else {Path(file) for file in files}
-            self.failure = None
+            old, self._current = self._current, new
             self._journal.keep_secret(new.ready.api_key)
             self._lead_to(new)
             sessions = self._relay.sessions()
-            await asyncio.gather(*(self._hand_over(session, new) for session in sessions))
-            self.last_load_s = _now() - began
+            failed = await self._start_all(sessions, new, can_go_back=old is not None)
+            if failed is not None and old is not None:
+                self._let_go(new, StopReason.SERVER_STOPPED)
+                overtaken = self._saved.is_set()
+                await self._return_to(old, None if overtaken else failed)
+                return None if overtaken else failed
+            if old is not None:
+                self._keep(old)
+            files = new.ready.files
+            self._files = None if files is None else {Path(file) for file in files}
+            self.failure = None
+            self.last_load_s = _clock() - began
             self.reloads += old is not None
             if not new.ended.done():
                 self._journal.add(
                     Loaded(how=new.ready.how, took_s=self.last_load_s, again=old is not None, sessions=len(sessions))
                 )
         self._own(self._mourn(new), name="let other code take its place")
-        if old is not None:
-            self._own(self._prove(new, old), name="end the old code")
-        await self._taken_over(new.ready)
+        self._own(self._prove(new), name="end the old code")
+        self._own(self._taken_over(new.ready), name="start the app for its users")
+        return new.ready
 
-    async def _hand_over(self, session: RelayedSession, code: _Code) -> None:
+    async def _start_all(self, sessions: list[RelayedSession], code: _Code, *, can_go_back: bool) -> Failed | None:
+        """Start sessions in new code; return what is wrong if it does not start them all."""
+        starting = asyncio.gather(*(self._start_in(one, code) for one in sessions))
+        saved = asyncio.create_task(self._saved.wait())
+        try:
+            await asyncio.wait([starting], timeout=_AT_ONCE_S)
+            either: list[asyncio.Future[Any]] = [starting, saved]
+            await asyncio.wait(either, timeout=_STARTED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                return Failed(
+                    message="The new code does not start its sessions: its event loop is blocked.",
+                    fix="Await what takes long in on_session, or use asyncio.to_thread.",
+                )
+            problems = [reply for reply in starting.result() if reply]
+        finally:
+            starting.cancel()
+            saved.cancel()
+        if code.ended.done():
+            return Failed(message=_died(code), fix=_LAST_WORDS)
+        if not problems:
+            return None
+        if not can_go_back:
+            for session, problem in zip(sessions, starting.result(), strict=True):
+                self._give_up(session, problem)
+        return Failed(message=f"The new code does not start its sessions: {problems[0]}")
+
+    async def _start_in(self, session: RelayedSession, code: _Code) -> str:
+        """Start a session in some code; return what is wrong, or nothing."""
         reply = await self._front_door.start_session(code, self._relay.hand_over(session))
-        if reply.status < 300:
-            return
         if reply.status == NO_ANSWER:
             await asyncio.wait([code.ended], timeout=_DIES_WITHIN_S)
-        if code.ended.done():
-            return  # The session waits for the code that takes its place.
-        session.end()
-        self._journal.add(
-            Note(
-                text=f"The session of {session.request.user_id} did not start in the new code: "
-                f"{reply.body.decode(errors='replace')}",
-                fix="Its connection was closed: the cloud starts it anew in a few seconds.",
-                is_problem=True,
-            )
-        )
+        return "" if reply.status < 300 else reply.body.decode(errors="replace")
 
-    async def _prove(self, new: _Code, old: _Code) -> None:
-        """Let the old code go once the new code has lived for a while."""
+    def _give_up(self, session: RelayedSession, problem: str) -> None:
+        if problem:
+            session.end()
+            text = f"The session of {session.request.user_id} did not start in the new code: {problem}"
+            fix = "Its connection was closed: the cloud starts it anew in a few seconds."
+            self._journal.add(Note(text=text, fix=fix, is_problem=True))
+
+    async def _prove(self, code: _Code) -> None:
+        """Let the code before go once this code has lived for a while."""
         await asyncio.sleep(PROVEN_AFTER_S)
         async with self._changing:
-            if self._now is new and self._before is old:
-                self._replace_before(None)
+            code.proven = True
+            if self._current is code:
+                while self._before:
+                    self._let_go(self._before.pop(), StopReason.RELOAD)
 
-    def _replace_before(self, code: _Code | None) -> None:
-        before, self._before = self._before, code
-        if before is not None:
-            self._own(self._end(before.child, StopReason.RELOAD), name="end the old code")
+    def _keep(self, code: _Code) -> None:
+        """Keep code to go back to: the newest, and the one before that which had proved itself."""
+        self._before.append(code)
+        if len(self._before) > _KEPT:
+            self._let_go(self._before.pop(1), StopReason.RELOAD)
+
+    def _let_go(self, code: _Code, reason: str) -> None:
+        if code.is_let_go:
+            return
+        code.is_let_go = True
+        self._own(self._end(code.child, reason), name="end code that does not serve")
 
     async def _mourn(self, code: _Code) -> None:
         """Wait for the end of code; if it still served, let other code take its place."""
-        exit_code = await asyncio.shield(code.ended)
+        await asyncio.shield(code.ended)
         async with self._changing:
-            if code is self._before:
-                self._before = None
-            if code is not self._now:
+            # It is gone; what it had started must not stay.
+            self._let_go(code, StopReason.SERVER_STOPPED)
+            if code in self._before:
+                self._before.remove(code)
+            if code is not self._current:
                 return
-            code.child.kill()  # It is gone; what it had started must not stay.
-            self._children.discard(code.child)
-            lived_s = _now() - code.since
-            died = f"The app's process ended by itself, with exit code {exit_code}, after {lived_s:.1f} s."
-            before, self._now, self._before = self._before, None, None
-            if before is not None:
-                await self._fall_back(before, died)
+            died = _died(code)
+            self._current = None
+            if self._before:
+                await self._return_to(self._before.pop(), Failed(message=died, fix=_LAST_WORDS))
                 return
             self._lead_to(None)
-            restart = lived_s > _CRASH_WITHIN_S
+            restart = _clock() - code.since > PROVEN_AFTER_S
             self.failure = Failed(
                 message=died, fix="It is started again." if restart else "Save a file to start it again."
             )
@@ -311,13 +362,18 @@ class ServingCode(Observer):
             if restart:
                 self.save()
 
-    async def _fall_back(self, before: _Code, died: str) -> None:
-        self._now = before
-        self._lead_to(before)
+    async def _return_to(self, code: _Code, failed: Failed | None) -> None:
+        """Let the code in reserve serve again, as if nothing had happened."""
+        self._current = code
+        self._lead_to(code)
         rest = [session for session in self._relay.sessions() if not session.take_back()]
-        await asyncio.gather(*(self._hand_over(session, before) for session in rest))
-        self._fail(Failed(message=died, fix="What it printed last may tell why."))
-        await self._taken_over(before.ready)
+        for session, problem in zip(
+            rest, await asyncio.gather(*(self._start_in(one, code) for one in rest)), strict=True
+        ):
+            self._give_up(session, problem)
+        if failed is not None:
+            self._fail(failed)
+        self._own(self._taken_over(code.ready), name="start the app for its users")
 
     def _lead_to(self, code: _Code | None) -> None:
         self._clouds.app = code.ready if code else None
@@ -339,12 +395,17 @@ class ServingCode(Observer):
             self._journal.add(Note(text=text, fix="Please report this.", is_problem=True))
 
 
+def _died(code: _Code) -> str:
+    lived_s = _clock() - code.since
+    return f"The app's process ended by itself, with exit code {code.ended.result()}, after {lived_s:.1f} s."
+
+
 def _answer(asked: list[asyncio.Future[Outcome]], outcome: Outcome) -> None:
     for future in asked:
         if not future.done():
             future.set_result(outcome)
 
 
-def _now() -> float:
+def _clock() -> float:
     """Return the loop's clock, in seconds: a virtual one in tests."""
     return asyncio.get_running_loop().time()

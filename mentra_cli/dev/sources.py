@@ -54,7 +54,15 @@ class Sources:
         if any(extra == relative or extra.startswith(f"{relative}/") for extra in self.extras):
             return True
         inside_extra = any(relative.startswith(f"{extra}/") for extra in self.extras)
-        return inside_extra or not (any(map(is_ignored, relative.split("/"))) or (folder / "pyvenv.cfg").exists())
+        return inside_extra or not (any(map(is_ignored, relative.split("/"))) or _is_closed(folder))
+
+
+def _is_closed(folder: Path) -> bool:
+    """Return whether a folder is a virtual environment, or not to be read at all."""
+    try:
+        return (folder / "pyvenv.cfg").exists()
+    except OSError:
+        return True
 
 
 def is_ignored(folder: str) -> bool:

@@ -81,6 +81,7 @@ class Spares(Starter):
             self._ground = ground
         child = await self._take(ground)
         if child.has_ended:
+            self._modules = []  # One of them may be what ended it.
             child = await self._take(ground)
         child.assign(location, observer)
         return child

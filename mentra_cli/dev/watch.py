@@ -3,8 +3,8 @@
 The rules:
 
 * Only folders that may hold source are watched, so that an installation into a virtual environment costs nothing.
-* One changed file is one change, at once. Several, or an empty one, may be the beginning of more: a change is then
-  complete when nothing follows for ``_REST_S``.
+* One changed file is one change, at once. Several, or one that is empty or away, may be the beginning of more: a change
+  is then complete when nothing follows for ``_REST_S``.
 * Where the system does not tell of changes, the files are looked at again and again; ``why_polling`` says why.
 """
 
@@ -173,7 +173,7 @@ class FileWatch(Watch):
     def _goes_on(self, burst: set[Path]) -> bool:
         """Return whether a burst looks like the beginning of one."""
         sources = [file for file in burst if self._may_be_source(file)]
-        return len(sources) > 1 or any(_is_empty(file) for file in sources)
+        return len(sources) > 1 or any(_is_unfinished(file) for file in sources)
 
     def _changed(self, files: Iterable[Path], matches_app: MatchesApp, unchanged_too: Callable[[], bool]) -> set[Path]:
         found: set[Path] = set()
@@ -246,11 +246,12 @@ def _digest(file: Path) -> bytes | None:
         return None
 
 
-def _is_empty(file: Path) -> bool:
+def _is_unfinished(file: Path) -> bool:
+    """Return whether a file is empty or away: many a program saves in these steps."""
     try:
         return file.stat().st_size == 0
     except OSError:
-        return False
+        return True
 
 
 def _inode(folder: Path) -> int | None:

@@ -21,6 +21,7 @@ PACKAGE_NAME = "com.example.staged"
 API_KEY = "local-0123456789abcdef"
 
 HANGS = Failed(message="This code never becomes ready.")
+BLOCKS = Failed(message="This code becomes ready, and never answers.")
 DIES = Failed(message="This code becomes ready, and dies of its first request.")
 
 MakeApp = Callable[[], AppServer]
@@ -42,7 +43,7 @@ class StagedChild(Child):
     async def report(self) -> Outcome:
         if self._make is HANGS:
             await asyncio.Event().wait()
-        if self._make is DIES:
+        if self._make in (BLOCKS, DIES):
             return Ready(
                 version=reports.VERSION,
                 url="http://nowhere",
@@ -73,6 +74,8 @@ class StagedChild(Child):
         )
 
     async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
+        if self._make is BLOCKS:
+            await asyncio.Event().wait()
         if self._make is DIES:
             asyncio.get_running_loop().call_later(0.1, self.kill)
             raise HttpError("gone")

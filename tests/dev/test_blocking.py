@@ -28,6 +28,12 @@ def other():
     while time.monotonic() < end:
         json.dumps([1] * 100)
 
+def keeps_all_threads_from_running():
+    sum(range(2 * 10**7))
+
+def sleeps_long():
+    time.sleep(2.5)
+
 def is_quick():
     time.sleep(0.03)
 """
@@ -68,6 +74,21 @@ async def test_the_innermost_function_of_the_project_is_named(tmp_path: Path, ha
 
     assert report.function == "other"
     assert report.line in range(11, 14)
+
+
+async def test_code_that_keeps_other_threads_from_running_is_named_as_well(
+    tmp_path: Path, handlers: ModuleType
+) -> None:
+    reports = await reports_of(tmp_path, *[handlers.keeps_all_threads_from_running] * 3)
+
+    assert {report.function for report in reports} == {"keeps_all_threads_from_running"}
+
+
+async def test_code_that_may_never_end_is_named_before_its_end(tmp_path: Path, handlers: ModuleType) -> None:
+    early, late = await reports_of(tmp_path, handlers.sleeps_long)
+
+    assert early.function == late.function == "sleeps_long"
+    assert early.blocked_s < late.blocked_s
 
 
 async def test_what_is_quick_is_not_named(tmp_path: Path, handlers: ModuleType) -> None:

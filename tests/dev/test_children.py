@@ -39,6 +39,7 @@ class Nursery(Observer):
     def __init__(self, folder: Path, *, can_fork: bool) -> None:
         self.folder = folder
         self.output: list[str] = []
+        self.files: list[str] = []
         self.blockings: list[BlockedLoop] = []
         self.spares = Spares(folder, lambda: locate("app.py", folder), no_http, lambda _: None, can_fork=can_fork)
         self.children: list[Child] = []
@@ -61,6 +62,9 @@ class Nursery(Observer):
 
     def printed(self, stream: str, line: str) -> None:
         self.output.append(f"{stream}: {line}")
+
+    def imported(self, files: list[str]) -> None:
+        self.files = files
 
     def blocked(self, report: BlockedLoop) -> None:
         self.blockings.append(report)
@@ -164,6 +168,36 @@ async def test_an_installed_package_is_found_by_the_next_child(
     assert isinstance(await (await nursery.start(APP)).report(), Ready)
 
     assert nursery.spares._ground != ground
+
+
+async def test_what_is_imported_after_the_start_is_part_of_the_app(nursery: Nursery) -> None:
+    (nursery.folder / "later.py").write_text("")
+    late = APP.replace(
+        "    async def on_session",
+        "    async def start(self, **options):\n"
+        "        await super().start(**options)\n"
+        "        asyncio.get_running_loop().call_later(0.1, lambda: __import__('later'))\n"
+        "\n"
+        "    async def on_session",
+    )
+    await (await nursery.start(f"import asyncio\n{late}")).report()
+
+    async with asyncio.timeout(5):
+        while not nursery.files:
+            await asyncio.sleep(0.02)
+
+    assert nursery.files == [str(nursery.folder / name) for name in ("app.py", "later.py")]
+
+
+async def test_a_module_that_ends_the_process_is_not_imported_in_advance_again(nursery: Nursery) -> None:
+    library = nursery.folder / "library"
+    library.mkdir()
+    (library / "deadly.py").write_text("import os\nos._exit(5)\n")
+    environment = {"PYTHONPATH": str(library)}
+    await (await nursery.start(APP, **environment)).report()
+    await nursery.prepare("deadly")
+
+    assert isinstance(await (await nursery.start(APP, **environment)).report(), Ready)
 
 
 @pytest.mark.parametrize("nursery", ["forked"], indirect=True)
@@ -289,6 +323,7 @@ async def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path, cod
         "class Observer:\n"
         "    def printed(self, *_): pass\n"
         "    def blocked(self, *_): pass\n"
+        "    def imported(self, *_): pass\n"
         "async def main():\n"
         f"    folder = Path({str(tmp_path)!r})\n"
         f"    spares = Spares(folder, lambda: locate('app.py', folder), None, None, can_fork={can_fork})\n"

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -48,6 +50,9 @@ class Runs(Observer):
     def printed(self, stream: str, line: str) -> None:
         self.output.append(f"{stream}: {line}")
 
+    def imported(self, files: list[str]) -> None:
+        self.files = files
+
     def blocked(self, report: BlockedLoop) -> None:
         raise AssertionError("a command does not tell")
 
@@ -76,7 +81,7 @@ async def test_a_command_is_ready_when_it_listens_and_ends_when_told(runs: Runs)
     assert ready.files is None
     assert answer.status == 204
     assert runs.output[0] == "stdout: key True"
-    assert await child.wait() < 0
+    assert await child.wait() == 128 + signal.SIGTERM
 
 
 async def test_two_runs_of_a_command_are_up_at_the_same_time(runs: Runs) -> None:
@@ -124,6 +129,42 @@ async def test_a_command_that_does_not_follow_is_killed_with_what_it_started(run
     async with asyncio.timeout(2):
         while is_alive(pid):
             await asyncio.sleep(0.02)
+
+
+async def test_a_command_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    supervisor = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import asyncio, os, sys\n"
+        "from pathlib import Path\n"
+        "from mentra_cli.dev.command import Command\n"
+        "class Observer:\n"
+        "    def printed(self, *_): pass\n"
+        "async def main():\n"
+        f"    command = Command(['sh', '-c', '{sys.executable} server.py; true'], Path({str(tmp_path)!r}))\n"
+        "    child = await command.start(os.environ, Observer())\n"
+        "    await child.report()\n"
+        "    print(child._process.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n",
+        stdout=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert supervisor.stdout is not None
+    group = int(await supervisor.stdout.readline())
+
+    supervisor.kill()
+    await supervisor.wait()
+
+    async with asyncio.timeout(5):
+        while _members(group):
+            await asyncio.sleep(0.02)
+
+
+def _members(group: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-g", str(group)], capture_output=True, text=True, check=False)
+    return [pid for pid in map(int, found.stdout.split()) if is_alive(pid)]
 
 
 @pytest.mark.parametrize("name", ["PACKAGE_NAME", "MENTRAOS_API_KEY"])

@@ -468,6 +468,7 @@ async def test_the_key_passes_to_the_cloud_and_not_to_the_journal(scene: Scene) 
 DISPLAY = {
     "type": "display_event",
     "packageName": "com.example.app",
+    "view": "main",
     "layout": {"layoutType": "text_wall", "text": "a"},
 }
 OTHER_STREAMS = {**SUBSCRIBE, "subscriptions": ["head_position"]}
@@ -534,3 +535,69 @@ async def test_the_end_of_a_session_closes_the_child_before_as_well(scene: Scene
     await settle()
 
     assert before.closed == after.closed == Closed(1000, "App stopped")
+
+
+async def test_each_view_is_shown_again_and_what_only_looks_like_a_layout_is_not(scene: Scene) -> None:
+    before = await scene.live()
+    dashboard = {**DISPLAY, "view": "dashboard"}
+    decoy = {"type": "from_the_future", "text": "display_event"}
+    for frame in (DISPLAY, dashboard, decoy):
+        before.say(frame)
+    [session] = scene.relay.sessions()
+    after = await scene.hand_over()
+    after.connection.abort()
+    await settle()
+
+    session.take_back()
+    await settle()
+
+    assert scene.clouds[0].heard == [INIT, SUBSCRIBE, DISPLAY, dashboard, decoy, DISPLAY, dashboard, SUBSCRIBE]
+
+
+async def test_a_session_that_no_child_took_stays_with_the_one_it_had(scene: Scene) -> None:
+    before = await scene.live()
+    [session] = scene.relay.sessions()
+    scene.relay.hand_over(session)
+    scene.clouds[0].say(event(1))
+    await settle()
+    waiting = list(before.heard)
+
+    taken = session.take_back()
+    await settle()
+
+    assert taken
+    assert waiting == [ACK]
+    assert before.heard == [ACK, event(1)]
+
+
+async def test_a_session_goes_back_past_a_child_that_is_gone(scene: Scene) -> None:
+    good = await scene.live()
+    bad = await scene.hand_over()
+    worse = await scene.hand_over()
+    [session] = scene.relay.sessions()
+    for child in (bad, worse):
+        child.connection.abort()
+        await settle()
+
+    session.take_back()
+    scene.clouds[0].say(event(1))
+    await settle()
+
+    assert good.heard == [ACK, event(1)]
+    assert bad.heard == [ACK]
+
+
+async def test_a_key_that_may_not_leave_is_not_sent_when_a_connection_is_opened_again(scene: Scene) -> None:
+    await scene.live()
+    scene.relay._find_cloud = _refuse
+    scene.clouds[0].connection.abort()
+    await settle()
+
+    child = await scene.child()
+
+    assert child.closed == Closed(1008, "mentra dev refuses the connection: INVALID_API_KEY")
+    assert len(scene.clouds) == 1
+
+
+def _refuse(_: SessionRequest) -> tuple[MemoryNetwork, str]:
+    raise UntrustedCloud("a local key")

@@ -10,8 +10,8 @@ from mentra import AppServer, AppSession
 from mentra_cli.dev.journal import Frame, HttpCall, Loaded, LoadFailed, Note
 from mentra_cli.dev.reports import BlockedLoop, Ready
 from mentra_cli.dev.serving import PROVEN_AFTER_S
-from tests.dev.stage import API_KEY, DIES, HANGS, PACKAGE_NAME, MakeApp, Stage
-from tests.dev.test_supervisor import BROKEN, echo
+from tests.dev.stage import API_KEY, BLOCKS, DIES, HANGS, PACKAGE_NAME, MakeApp, Stage
+from tests.dev.test_supervisor import BROKEN, deaf, echo
 
 
 @pytest.fixture
@@ -60,7 +60,8 @@ async def test_new_code_that_dies_at_once_gives_the_sessions_back_to_the_code_be
 
 
 async def test_new_code_that_dies_while_it_takes_over_leaves_the_session_to_the_code_before(stage: Stage) -> None:
-    await serving(stage, echo("one"))
+    log: list[str] = []
+    await serving(stage, echo("one", log))
     webhooks = len(stage.entries(HttpCall))
 
     await stage.save(DIES)
@@ -68,6 +69,7 @@ async def test_new_code_that_dies_while_it_takes_over_leaves_the_session_to_the_
     await stage.until(lambda: stage.display == "one: still there?")
     await asyncio.sleep(30)
 
+    assert log == ["one session you@example.com", "one heard still there?"]
     assert len(stage.entries(HttpCall)) == webhooks
     assert len(stage.entries(Loaded)) == 1
     assert len(failures(stage)) == 1
@@ -123,16 +125,91 @@ async def test_code_before_that_dies_while_it_waits_is_not_gone_back_to(stage: S
     assert any("ended by itself" in note.text for note in stage.entries(Note) if isinstance(note, Note))
 
 
-async def test_three_quick_saves_keep_one_code_in_reserve(stage: Stage) -> None:
+async def test_two_bad_saves_in_a_row_do_not_lose_the_last_good_code(stage: Stage) -> None:
     await serving(stage, echo("one"))
+    await asyncio.sleep(PROVEN_AFTER_S)
     for version in ("two", "three"):
         await stage.save(echo(version))
+    shown = []
 
-    assert stage.children[0].stop_reason == "reload"
-    await stage.children[2].crash()
-    await stage.supervisor.say("who?")
+    for number in (2, 1):
+        await stage.children[number].crash()
+        await stage.supervisor.say("who?")
+        await asyncio.sleep(0.2)
+        shown.append(stage.display)
 
-    await stage.until(lambda: stage.display == "two: who?")
+    assert shown == ["two: who?", "one: who?"]
+
+
+async def test_many_quick_saves_keep_the_newest_code_and_one_that_had_proved_itself(stage: Stage) -> None:
+    await serving(stage, echo("0"))
+    await asyncio.sleep(PROVEN_AFTER_S)
+    for version in range(1, 4):
+        await stage.save(echo(str(version)))
+
+    kept = [number for number, child in enumerate(stage.children) if child.stop_reason is None]
+    await asyncio.sleep(PROVEN_AFTER_S + 1)
+
+    assert kept == [0, 2, 3]
+    assert [child.stop_reason for child in stage.children] == ["reload", "reload", "reload", None]
+
+
+async def test_new_code_that_does_not_start_the_sessions_leaves_them_to_the_code_before(stage: Stage) -> None:
+    log: list[str] = []
+    await serving(stage, echo("one", log))
+
+    await stage.save(deaf())
+    await stage.supervisor.say("still there?")
+    await stage.until(lambda: stage.display == "one: still there?")
+
+    assert log == ["one session you@example.com", "one heard still there?"]
+    assert len(stage.entries(Loaded)) == 1
+    [failure] = failures(stage)
+    assert "does not start its sessions" in failure
+
+
+async def test_new_code_that_blocks_while_it_starts_the_sessions_leaves_them_to_the_code_before(stage: Stage) -> None:
+    log: list[str] = []
+    await serving(stage, echo("one", log))
+
+    stage.save_soon(BLOCKS)
+    await asyncio.sleep(5)
+    await stage.supervisor.say("still there?")
+    await stage.until(lambda: stage.display == "one: still there?")
+
+    assert log == ["one session you@example.com", "one heard still there?"]
+    [failure] = failures(stage)
+    assert "blocked" in failure
+
+
+async def test_a_save_goes_before_new_code_that_blocks(stage: Stage) -> None:
+    await serving(stage, echo("one"))
+    stage.save_soon(BLOCKS)
+    await stage.until(lambda: len(stage.children) == 2)
+    await asyncio.sleep(0.5)
+
+    await stage.save(echo("three"))
+
+    assert stage.display == "three ready"
+    assert failures(stage) == []
+
+
+async def test_a_session_that_starts_while_the_code_changes_runs_in_the_new_code(stage: Stage) -> None:
+    log: list[str] = []
+    await serving(stage, echo("one", log))
+    assert stage.supervisor.user is not None
+    starting = asyncio.create_task(stage.supervisor.user.start("ann@example.com"))
+    await asyncio.sleep(0)
+
+    await stage.save(echo("two", log))
+    await starting
+    await asyncio.sleep(PROVEN_AFTER_S + 1)
+
+    assert "two session ann@example.com" in log
+    assert sorted(session.request.user_id for session in stage.supervisor.relay.sessions()) == [
+        "ann@example.com",
+        "you@example.com",
+    ]
 
 
 async def test_a_save_ends_a_load_that_is_under_way(stage: Stage) -> None:
