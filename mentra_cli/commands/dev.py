@@ -1,5 +1,7 @@
 """``mentra dev``: run the app in this folder, and change its code while it runs."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,11 +93,17 @@ def dev(
             verbose=console.verbose,
             no_color=console.out.no_color,
             as_json=as_json,
-            run_command=context.obj,
-            # They would print among the JSON.
-            commands=[] if as_json else _names_of_commands(context),
+            run_command=_refuse if as_json else context.obj,
+            commands=_names_of_commands(context),
         ),
     )
+
+
+def _refuse(words: Sequence[str]) -> int:
+    console.say(
+        f"/{words[0]} would print among the JSON. Run it by itself, in the same folder: mentra {shlex.join(words)}"
+    )
+    return ExitCode.USAGE
 
 
 def _names_of_commands(context: typer.Context) -> list[str]:

@@ -22,6 +22,9 @@ from mentra_cli.errors import ExitCode
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
+_PATIENCE_S = 0.5
+_STOPPING = "Stopping: on_stop takes its time. Ctrl-C again ends it at once."
+
 
 def run_dev(options: DevOptions, view: ViewOptions) -> None:
     """Run until the user ends it.
@@ -50,7 +53,9 @@ async def _run(options: DevOptions, view: ViewOptions) -> None:
             await _until(stop, _at_terminal(supervisor, view) if lines is None else _at_pipe(supervisor, view, lines))
         finally:
             stop.set()
+            told = asyncio.get_running_loop().call_later(_PATIENCE_S, console.say, _STOPPING)
             await supervisor.close()
+            told.cancel()
             if lines is not None:
                 lines.close()
     console.say("Stopped.")

@@ -227,7 +227,7 @@ class ServingCode(Observer):
         try:
             done, _ = await asyncio.wait([reporting, saved], timeout=_SLOW_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
             if not done:
-                self._journal.add(Note(text="The code is still loading. What does it wait for while it is imported?"))
+                self._journal.add(Note(text="The code is still loading. What does it wait for while it starts?"))
                 await asyncio.wait([reporting, saved], return_when=asyncio.FIRST_COMPLETED)
             return reporting.result() if reporting.done() else None
         finally:

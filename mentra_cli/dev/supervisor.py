@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from mentra.config import DEFAULT_PORT
-from mentra.transport.base import Listener, Network
+from mentra.transport.base import HttpError, Listener, Network
 from mentra.transport.sockets import SocketNetwork
 from mentra_cli.dev import state_file
 from mentra_cli.dev.children import Starter
@@ -39,6 +39,7 @@ from mentra_cli.local_key import LOCAL_PREFIX
 from mentra_cli.location import Location, locate, watched_extras
 
 _WATCH_AGAIN_AFTER_S = 5.0
+_OTHER_WITHIN_S = 1.0
 _POLLING = "WATCHFILES_FORCE_POLLING"
 """What people set for other tools that watch files with the same library."""
 _MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -95,10 +96,11 @@ class Supervisor:
         """Take the ports and find no code yet; ``load`` comes next.
 
         Raises:
-            CliError: The public port is taken.
+            CliError: The public port is taken, or another mentra dev runs in this folder.
         """
         async with contextlib.AsyncExitStack() as opened:
             opened.push_async_callback(self._network.close)
+            await self._be_alone()
             self._public = await self._listen()
             opened.push_async_callback(self._public.close)
             await self.relay.open(self._network, self._clouds.handle_rest)
@@ -113,6 +115,21 @@ class Supervisor:
             opened.push_async_callback(self._end_code)
             self._opened = opened.pop_all()
         self.journal.add(Started(url=self.url, cloud=self._options.cloud_shown))
+
+    async def _be_alone(self) -> None:
+        """Refuse to be the second one in a folder: commands would find only one of the two."""
+        other = state_file.read(self._root)
+        if other is None:
+            return
+        headers = {"authorization": f"Bearer {other.token}"}
+        try:
+            await self._network.request("GET", f"{other.control_url}/status", headers=headers, timeout=_OTHER_WITHIN_S)
+        except HttpError:
+            return  # It was killed, and could not take its file away.
+        raise CliError(
+            f"mentra dev runs in {self._root} already (process {other.pid}, port {other.port}).",
+            fix="Use that one, or end it first: mentra stop",
+        )
 
     async def load(self) -> None:
         """Load the app, attach the built-in user, and watch for saves from now on.
@@ -192,7 +209,7 @@ class Supervisor:
     def _note_environment(self, environment: Environment) -> None:
         for problem in environment.problems:
             where = f"{problem.file.name}:{problem.line}" if problem.line else problem.file.name
-            self.journal.add(Note(text=f"{where} {problem.message}.", is_problem=True))
+            self.journal.add(Note(text=f"{where} {problem.message}", is_problem=True))
         port = environment.values.get("PORT", str(DEFAULT_PORT))
         if self._options.port is None and port != self._port_asked:
             self._port_asked = port

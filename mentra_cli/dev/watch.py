@@ -67,12 +67,12 @@ class FileWatch(Watch):
         self._polling = polling
         self._cannot = cannot
         self._known: dict[Path, bytes | None] = {}
+        self._sources_known: Sources | None = None
 
     async def changes(
         self, matches_app: MatchesApp, unchanged_too: Callable[[], bool]
     ) -> AsyncGenerator[set[Path], None]:
         """Yield the files whose content changed."""
-        self._known = {file: _digest(file) for file in self._candidates()}
         while True:
             try:
                 async with contextlib.aclosing(self._changes_in_same_folders(matches_app, unchanged_too)) as changes:
@@ -93,6 +93,10 @@ class FileWatch(Watch):
     ) -> AsyncGenerator[set[Path], None]:
         """Yield changes until other folders have to be watched."""
         begun, sources = _inode(self._root), self._sources()
+        if sources != self._sources_known:
+            # What has become source by a setting has not changed by that.
+            self._sources_known = sources
+            self._known = {file: _digest(file) for file in self._candidates() if file not in self._known} | self._known
         folders = [folder for folder, _ in sources.folders(self._root)]
         async with contextlib.aclosing(self._bursts(folders)) as bursts:
             await anext(bursts)  # From now on changes are noticed. Those from before:

@@ -226,6 +226,49 @@ async def test_a_taken_port_is_named_with_what_to_do(project: Path) -> None:
 
 
 @pytest.mark.processes
+async def test_a_second_one_in_the_same_folder_is_refused_and_the_first_stays_reachable(dev: Dev) -> None:
+    await dev.shows("version 0 ready")
+
+    code, _, err = await mentra("dev", "--port", "0", cwd=dev.project)
+    spoken = await mentra("say", "hello", cwd=dev.project)
+
+    assert code == 1
+    assert f"already (process {dev.process.pid}" in err
+    assert "mentra stop" in err
+    assert spoken == (0, "version 0: hello\n", "")
+
+
+@pytest.mark.processes
+async def test_a_command_among_json_is_told_where_it_belongs(project: Path) -> None:
+    dev = await Dev.start(project, "--json")
+    await dev.line("version 0 ready")
+
+    await dev.speak("/press --long")
+
+    await dev.line("Run it by itself, in the same folder: mentra press --long")
+    assert await dev.end() == 0
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("leaves", ["raise SystemExit(4)", "import os; os._exit(4)", "__import__('time').sleep(60)"])
+async def test_code_that_fails_in_on_session_leaves_the_session_to_the_code_before(dev: Dev, leaves: str) -> None:
+    await dev.shows("version 0 ready")
+
+    (dev.project / "app.py").write_text(
+        APP.replace("        session.layouts", f"        {leaves}\n        session.layouts", 1)
+    )
+    await dev.line("the code could not be loaded")
+    await dev.speak("still there?")
+    await dev.shows("version 0: still there?")
+    after = len(dev.lines)
+    (dev.project / "app.py").write_text(APP.replace("version 0", "version 1"))
+
+    await dev.shows("version 1 ready", after=after)
+    assert await dev.end() == 0
+    assert not any("Its connection was closed" in line for line in dev.lines)
+
+
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -214,10 +214,11 @@ async def test_an_empty_file_waits_for_its_content(watched: tuple[Path, Watcher]
 
 async def test_declared_extras_are_part_of_the_app(watched: tuple[Path, Watcher]) -> None:
     root, watcher = watched
-    watcher.sources = Sources(PYTHON.suffixes, PYTHON.always, extras=("prompts", "build/*.json"))
     (root / "prompts").mkdir()
     (root / "build").mkdir()
-    await watcher.quiet()
+    (root / "prompts" / "old.txt").write_text("was there before it was declared")
+    watcher.sources = Sources(PYTHON.suffixes, PYTHON.always, extras=("prompts", "build/*.json"))
+    assert [*await watcher.quiet(), *await watcher.quiet()] == []
 
     (root / "prompts" / "hello.txt").write_text("Hello!")
     (root / "build" / "words.json").write_text("[]")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mentra.localcloud import DEFAULT_USER
-from mentra_cli.dev.journal import DisplayChange, Entry
+from mentra_cli.dev.journal import DisplayChange, Entry, Loaded, LoadFailed
 
 MAX_WIDTH = 64
 """Columns of the glasses' frame; a narrower terminal makes it narrower."""
@@ -38,9 +38,14 @@ class Pinned:
         self._filter_text = filter_text
         self._displays: dict[str, str] = {}
         """The text on the glasses of each user; the last one that changed stands last."""
+        self._is_behind = False
+        """Whether the code that was saved last does not serve."""
 
     def notice(self, entry: Entry) -> bool:
         """Take in an entry; return whether it changes what is drawn."""
+        if isinstance(entry, Loaded | LoadFailed):
+            self._is_behind = isinstance(entry, LoadFailed)
+            return True
         if not isinstance(entry, DisplayChange):
             return False
         self._displays.pop(entry.user_id, None)
@@ -77,6 +82,7 @@ class Pinned:
         filtered = self._filter_text()
         parts = [
             ("ansigreen", " LOCAL cloud ") if local else ("ansired bold reverse", " REAL CLOUD "),
+            *([("ansired bold", " the last save does not load ")] if self._is_behind else []),
             *([("ansiyellow bold", f" filter: {filtered} ")] if filtered else []),
             ("ansibrightblack", f" {self._place.url} "),
             *([("ansibrightblack", " Type to speak ")] if local else []),

@@ -3,7 +3,8 @@
 import pytest
 
 from mentra.localcloud import DEFAULT_USER
-from mentra_cli.dev.journal import DisplayChange, Note
+from mentra_cli.dev.journal import DisplayChange, Loaded, LoadFailed, Note
+from mentra_cli.dev.reports import Failed
 from mentra_cli.dev.views.pinned import Pinned, Place, wrapped
 
 LOCAL = Place(is_local=True, url="http://127.0.0.1:3000")
@@ -28,6 +29,21 @@ def test_the_glasses_show_the_text_of_the_default_user_without_naming_them():
         " LOCAL cloud | http://127.0.0.1:3000 | Type to speak | Esc h: help | Ctrl-C ends",
         "say>",
     ]
+
+
+def test_code_that_does_not_load_is_mentioned_until_other_code_does():
+    pinned = Pinned(LOCAL, lambda: "")
+    shown = []
+
+    for entry in (
+        LoadFailed(failure=Failed(message="boom"), still_serving=True),
+        Note(text="on it"),
+        Loaded(how="class App", took_s=0.1, again=True, sessions=1),
+    ):
+        pinned.notice(entry)
+        shown.append("the last save does not load" in "\n".join(drawn(pinned)))
+
+    assert shown == [True, True, False]
 
 
 def test_of_several_users_the_last_one_is_shown_with_their_name():
