@@ -119,11 +119,12 @@ async def test_a_signal_ends_it_cleanly(dev: Dev, number: signal.Signals) -> Non
 
 @pytest.mark.processes
 async def test_a_handler_that_blocks_does_not_keep_it_from_ending(project: Path) -> None:
-    (project / "app.py").write_text(APP.replace("(lambda speech:", "(lambda speech: __import__('time').sleep(60) or"))
+    blocks = "(lambda speech: print('it blocks') or __import__('time').sleep(60) or"
+    (project / "app.py").write_text(APP.replace("(lambda speech:", blocks))
     dev = await Dev.start(project)
     await dev.shows("version 0 ready")
     await dev.speak("block")
-    await dev.line("transcription:en-US")
+    await dev.line("it blocks")
 
     async with asyncio.timeout(8):
         assert await dev.end() == 0
