@@ -62,10 +62,10 @@ def main(bridge: int | None) -> None:
     try:
         found = project.load(location)
     except project.AppImportError as error:
-        reporter.send(_failed(error, location, ours))
+        reporter.send(_failed(error, location))
         sys.exit(1)
     except CliError as error:
-        reporter.send(Failed(message=error.message, fix=error.fix, files=_files(location, ours)))
+        reporter.send(Failed(message=error.message, fix=error.fix))
         sys.exit(1)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     code = asyncio.run(_serve(found, location, reporter, orders, ours, bridge))
@@ -109,7 +109,7 @@ async def _serve(
         # Over a bridge nothing is bound: the app has the port that it is reached at from outside.
         await app.start(host="127.0.0.1", port=0 if network is None else None, network=network, hosted=True)
     except (MentraError, OSError) as error:
-        reporter.send(Failed(message=f"The app could not be started: {error}", files=_files(location, ours)))
+        reporter.send(Failed(message=f"The app could not be started: {error}"))
         return 1
     reasons: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -202,7 +202,7 @@ class _Reporter:
             self._output.flush()
 
 
-def _failed(error: project.AppImportError, location: Location, ours: Container[str]) -> Failed:
+def _failed(error: project.AppImportError, location: Location) -> Failed:
     frame = error.frame
     return Failed(
         message=str(error),
@@ -212,7 +212,6 @@ def _failed(error: project.AppImportError, location: Location, ours: Container[s
         column=frame.column if frame else None,
         code=list(frame.lines) if frame else [],
         traceback="".join(traceback.format_exception(error.error)),
-        files=_files(location, ours),
     )
 
 

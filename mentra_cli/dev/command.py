@@ -136,7 +136,6 @@ class CommandChild(Child):
             return Failed(
                 message=f"`{self._command}` did not listen on port {self._port} within {START_WITHIN_S:g} s.",
                 fix="Let it listen on the port in the environment variable PORT: mentra dev has the public one.",
-                files=None,
             )
         finally:
             ended.cancel()
@@ -219,7 +218,6 @@ class CommandChild(Child):
             line=line,
             column=column,
             code=list(lines_around(file, line)) if file and line else [],
-            files=None,
         )
 
     def _place(self) -> tuple[Path, int, int | None] | None:

@@ -72,8 +72,6 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     code: list[tuple[int, str]] = []
     """Source lines around the place, with their numbers."""
     traceback: str = ""
-    files: list[str] | None = []
-    """The project's files that had been imported by then."""
 
 
 class Stopping(msgspec.Struct, frozen=True, kw_only=True, tag="stopping"):

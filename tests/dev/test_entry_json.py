@@ -80,7 +80,6 @@ ENTRIES: list[tuple[Entry, dict[str, Any]]] = [
                 "column": None,
                 "code": [[3, "x"]],
                 "traceback": "",
-                "files": [],
             },
             "still_serving": True,
         },

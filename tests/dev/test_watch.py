@@ -250,7 +250,7 @@ async def test_what_the_system_cannot_watch_is_looked_at_and_that_is_said(
     ("folder", "kind"),
     [
         ("/opt/app", ""),
-        ("/mnt/c/Users/me", "9p"),
+        ("/mnt/c/work", "9p"),
         ("/mnt/c", "9p"),
         ("/mnt/cd", ""),
         ("/srv/my app", "nfs4"),
