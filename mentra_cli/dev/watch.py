@@ -92,11 +92,8 @@ class FileWatch(Watch):
         self, matches_app: MatchesApp, unchanged_too: Callable[[], bool]
     ) -> AsyncGenerator[set[Path], None]:
         """Yield changes until other folders have to be watched."""
+        self._learn_sources()
         begun, sources = _inode(self._root), self._sources()
-        if sources != self._sources_known:
-            # What has become source by a setting has not changed by that.
-            self._sources_known = sources
-            self._known = {file: _digest(file) for file in self._candidates() if file not in self._known} | self._known
         folders = [folder for folder, _ in sources.folders(self._root)]
         async with contextlib.aclosing(self._bursts(folders)) as bursts:
             await anext(bursts)  # From now on changes are noticed. Those from before:
@@ -180,6 +177,7 @@ class FileWatch(Watch):
         return len(sources) > 1 or any(_is_unfinished(file) for file in sources)
 
     def _changed(self, files: Iterable[Path], matches_app: MatchesApp, unchanged_too: Callable[[], bool]) -> set[Path]:
+        self._learn_sources()
         found: set[Path] = set()
         for file in files:
             if not self._may_be_source(file):
@@ -190,6 +188,12 @@ class FileWatch(Watch):
                 if self._sources().is_part(self._relative(file)) or matches_app(file):
                     found.add(file)
         return found
+
+    def _learn_sources(self) -> None:
+        """Take note of what has become source by a setting: it has not changed by that."""
+        if (sources := self._sources()) != self._sources_known:
+            self._sources_known = sources
+            self._known = {file: _digest(file) for file in self._candidates() if file not in self._known} | self._known
 
     def _candidates(self) -> list[Path]:
         return [
