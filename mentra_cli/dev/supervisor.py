@@ -188,6 +188,8 @@ class Supervisor:
 
     def _app_environment(self) -> Mapping[str, str]:
         self._sources = dataclasses.replace(self._base, extras=watched_extras(self._root))
+        if isinstance(self._watch, FileWatch):
+            self._watch.learn_sources()  # Now: what is saved from here on is a change.
         environment = self.environment()
         self._note_environment(environment)
         values = self._defaults | environment.values
@@ -223,7 +225,7 @@ class Supervisor:
 
     async def _watch_files(self) -> None:
         """Take note of saves. Whatever befalls the watching, it goes on: without it nothing would ever reload."""
-        watch = self._watch or self._file_watch()
+        self._watch = watch = self._watch or self._file_watch()
         while True:
             try:
                 async for changed in watch.changes(self.code.matters, lambda: self.code.app is None):

@@ -92,7 +92,7 @@ class FileWatch(Watch):
         self, matches_app: MatchesApp, unchanged_too: Callable[[], bool]
     ) -> AsyncGenerator[set[Path], None]:
         """Yield changes until other folders have to be watched."""
-        self._learn_sources()
+        self.learn_sources()
         begun, sources = _inode(self._root), self._sources()
         folders = [folder for folder, _ in sources.folders(self._root)]
         async with contextlib.aclosing(self._bursts(folders)) as bursts:
@@ -177,7 +177,7 @@ class FileWatch(Watch):
         return len(sources) > 1 or any(_is_unfinished(file) for file in sources)
 
     def _changed(self, files: Iterable[Path], matches_app: MatchesApp, unchanged_too: Callable[[], bool]) -> set[Path]:
-        self._learn_sources()
+        self.learn_sources()
         found: set[Path] = set()
         for file in files:
             if not self._may_be_source(file):
@@ -189,7 +189,7 @@ class FileWatch(Watch):
                     found.add(file)
         return found
 
-    def _learn_sources(self) -> None:
+    def learn_sources(self) -> None:
         """Take note of what has become source by a setting: it has not changed by that."""
         if (sources := self._sources()) != self._sources_known:
             self._sources_known = sources
