@@ -58,8 +58,6 @@ class _Code:
     since: float
     ended: asyncio.Task[int]
     """Done when the child has ended, with its exit code."""
-    proven: bool = False
-    """Whether it has served for ``PROVEN_AFTER_S``."""
     is_let_go: bool = False
 
 
@@ -321,7 +319,6 @@ class ServingCode(Observer):
         """Let the code before go once this code has lived for a while."""
         await asyncio.sleep(PROVEN_AFTER_S)
         async with self._changing:
-            code.proven = True
             if self._current is code:
                 while self._before:
                     self._let_go(self._before.pop(), StopReason.RELOAD)
