@@ -11,7 +11,17 @@
     │   └── AppNotStarted      the cloud does not expect this app to connect now
     ├── NotConnected           there is no connection to the cloud        (also ConnectionError)
     │   └── SessionStopped     ... and there will be none: the session ended
-    ├── RequestTimeout         the cloud did not answer in time           (also TimeoutError)
+    ├── RequestTimeout         no answer came in time                     (also TimeoutError)
+    ├── RequestFailed          the answer was no
+    │   ├── PermissionDenied   the app lacks a permission                 (also PermissionError)
+    │   ├── HardwareUnavailable  the glasses lack what it takes
+    │   ├── PhotoError         there is no photo, and why
+    │   ├── StreamError        the video did not start, or ended
+    │   ├── AudioError         the sound was not played
+    │   └── StorageError       the cloud did not read or store the data
+    │       ├── StorageFull    ... because it is too much
+    │       └── RateLimited    ... because it came too often
+    ├── AuthError              a token of a web page proves no user
     └── ToolError              raised by app code: a sentence for the assistant
 """
 
@@ -62,6 +72,100 @@ class SessionStopped(NotConnected):
 
 class RequestTimeout(MentraError, TimeoutError):
     """The cloud did not answer in time."""
+
+
+class RequestFailed(MentraError):
+    """The cloud, the phone or the glasses said no.
+
+    Attributes:
+        code: Their own word for why, such as ``"CAMERA_BUSY"`` or ``"WIFI_NOT_CONNECTED"``; empty when there is none.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class PermissionDenied(RequestFailed, PermissionError):
+    """The app has not declared a permission in the developer console, or the user did not grant it.
+
+    Attributes:
+        permission: Which one, such as ``"CAMERA"``; empty when the cloud did not say.
+    """
+
+    def __init__(self, message: str, *, code: str = "PERMISSION_DENIED", permission: str = "") -> None:
+        super().__init__(message, code=code)
+        self.permission = permission
+
+
+class HardwareUnavailable(RequestFailed):
+    """The connected glasses lack what the call needs. Nothing was sent.
+
+    Attributes:
+        feature: What is missing, such as ``"camera"``.
+        model_name: The glasses; ``None`` when unknown.
+    """
+
+    def __init__(self, message: str, *, feature: str, model_name: str | None) -> None:
+        super().__init__(message, code="HARDWARE_UNAVAILABLE")
+        self.feature = feature
+        self.model_name = model_name
+
+
+class PhotoError(RequestFailed):
+    """No photo was taken, or it did not arrive.
+
+    Attributes:
+        stage: Where it failed, such as ``"BLE_TRANSFER"``; ``None`` when nobody said.
+        retryable: Whether another try may succeed; ``None`` when nobody said.
+        suggested_action: What the glasses suggest to do; ``None`` when they did not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "UNKNOWN_ERROR",
+        stage: str | None = None,
+        retryable: bool | None = None,
+        suggested_action: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.stage = stage
+        self.retryable = retryable
+        self.suggested_action = suggested_action
+
+
+class StreamError(RequestFailed):
+    """A video stream did not start, or ended with an error."""
+
+
+class AudioError(RequestFailed):
+    """A sound was not played."""
+
+
+class StorageError(RequestFailed):
+    """The cloud did not read or store an app's data. What was to be stored is kept and tried again."""
+
+
+class StorageFull(StorageError):
+    """A value, or all values of one user together, are larger than the cloud allows."""
+
+
+class RateLimited(StorageError):
+    """The cloud wants fewer requests.
+
+    Attributes:
+        retry_after_s: Seconds after which it may be tried again; ``None`` when the cloud did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, code="RATE_LIMITED")
+        self.retry_after_s = retry_after_s
+
+
+class AuthError(MentraError):
+    """A token that a web page brought does not prove who the user is."""
 
 
 class ToolError(MentraError):

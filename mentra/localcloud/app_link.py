@@ -24,7 +24,9 @@ from mentra.protocol.app_to_cloud import (
     ConnectionInit,
     DashboardContentUpdate,
     DisplayEvent,
+    OwnershipRelease,
     Ping,
+    Reconnect,
     SubscriptionUpdate,
 )
 from mentra.protocol.base import Wire, iso_timestamp
@@ -77,6 +79,9 @@ class Run(Protocol):
     def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
         """Put the app's line on the dashboard."""
 
+    def ask(self, message: AppMessage) -> None:
+        """Do what the app asks for: a photo, a sound, a light, ..."""
+
     def lost(self) -> None:
         """Learn that a link of this app is closed, though the cloud did not end the session."""
 
@@ -110,6 +115,10 @@ class AppLink(Receiver):
     def send_binary(self, data: bytes) -> None:
         """Send one binary frame."""
         self._connection.send_binary(data)
+
+    def refuse(self, code: RefusalCode, message: str) -> None:
+        """Refuse a request: an error frame without the request's id, then the close with 1008."""
+        self._refuse(Refusal(code, message))
 
     def end(self, reason: str) -> None:
         """Close the socket because the session is over. The run is not told: it is the one that says so."""
@@ -163,6 +172,12 @@ class AppLink(Receiver):
                 run.show(frame)
             case DashboardContentUpdate() if frame.package_name == run.package_name:
                 run.set_dashboard_line(frame)
+            case Unknown() | DisplayEvent() | DashboardContentUpdate() | OwnershipRelease() | Reconnect():
+                pass
+            case ConnectionInit():
+                pass  # Greeted already.
+            case _ if frame.package_name == run.package_name:
+                run.ask(frame)
             case _:
                 pass
 

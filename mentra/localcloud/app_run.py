@@ -20,7 +20,7 @@ from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, AppLink
 from mentra.localcloud.catalogue import InstalledApp
 from mentra.localcloud.rules import permitted, read_subscriptions
-from mentra.protocol.app_to_cloud import ConnectionInit, DashboardContentUpdate, DisplayEvent
+from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent
 from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck
 from mentra.protocol.connection import (
     APP_STOPPED,
@@ -29,6 +29,7 @@ from mentra.protocol.connection import (
     EMPTY_LIST_IGNORED_S,
     GRACE_S,
     USER_SESSION_ENDED,
+    RefusalCode,
     RunEvent,
     RunState,
 )
@@ -90,6 +91,9 @@ class Owner(Protocol):
 
     def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
         """Put an app's line on the dashboard."""
+
+    def ask(self, run: "AppRun", message: AppMessage) -> None:
+        """Do what an app asks for."""
 
     def forget_views(self, package_name: str) -> None:
         """Take everything off the glasses that an app put there."""
@@ -206,6 +210,16 @@ class AppRun:
         """Put the app's line on the dashboard, while it runs."""
         if self.is_running:
             self._owner.set_dashboard_line(update)
+
+    def ask(self, message: AppMessage) -> None:
+        """Do what the app asks for, while it runs."""
+        if self.is_running:
+            self._owner.ask(self, message)
+
+    def refuse(self, code: RefusalCode, message: str) -> None:
+        """Refuse what the app asked for: it loses its connection."""
+        if self._link is not None:
+            self._link.refuse(code, message)
 
     def lost(self) -> None:
         """Learn that a link of this app is closed.

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,13 +18,15 @@ from mentra.localcloud.display import HISTORY, Screen
 from mentra.localcloud.models import MODELS
 from mentra.localcloud.storage import SYSTEM_SETTINGS
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import ConnectionInit, DashboardContentUpdate, DisplayEvent
+from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import CapabilitiesUpdate, ConnectionAck, DataStream, SettingsUpdate
 from mentra.protocol.connection import RefusalCode, session_id_of
 from mentra.protocol.settings import Setting
 from mentra.protocol.streams import AudioChunk, TouchEvent, Transcription
+
+M = TypeVar("M", bound=AppMessage)
 
 
 class User:
@@ -37,6 +39,7 @@ class User:
         self._backend = backend
         self._runs: dict[str, AppRun] = {}
         self._frames: dict[str, deque[AppFrame]] = {}
+        self._answers: dict[type[Any], Callable[[AppRun, Any], object]] = {}
 
     @property
     def http(self) -> AppHttp:
@@ -189,6 +192,15 @@ class User:
     def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
         """Put an app's line on the dashboard."""
         self.screen.set_dashboard_line(update)
+
+    def answers(self, kind: type[M], answer: Callable[[AppRun, M], object]) -> None:
+        """Have a part of the phone or the glasses do what apps ask for with messages of one kind."""
+        self._answers[kind] = answer
+
+    def ask(self, run: AppRun, message: AppMessage) -> None:
+        """Do what an app asks for, if there is a part for it here."""
+        if answer := self._answers.get(type(message)):
+            answer(run, message)
 
     def forget_views(self, package_name: str) -> None:
         """Take everything off the glasses that an app put there."""

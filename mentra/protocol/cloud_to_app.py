@@ -7,14 +7,12 @@ from typing import Any
 
 import msgspec
 
-from mentra.protocol.base import Message, Timestamp
+from mentra.protocol.base import Message, Number, Timestamp, Wire
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.settings import Setting
 
 
-class ConnectionAck(Message, frozen=True, kw_only=True, tag="tpa_connection_ack"):
-    """The handshake succeeded."""
-
+class _Ack(Message, frozen=True, kw_only=True):
     session_id: str | None = None
     settings: list[Setting] | None = None
     mentraos_settings: dict[str, Any] | None = msgspec.field(name="mentraosSettings", default=None)
@@ -29,6 +27,33 @@ class ConnectionAck(Message, frozen=True, kw_only=True, tag="tpa_connection_ack"
     def system_settings(self) -> dict[str, Any]:
         """The system's settings under either name."""
         return self.mentraos_settings or self.augmentos_settings or {}
+
+
+class ConnectionAck(_Ack, frozen=True, kw_only=True, tag="tpa_connection_ack"):
+    """The handshake succeeded."""
+
+
+class ReconnectAck(_Ack, frozen=True, kw_only=True, tag="reconnect_ack"):
+    """A 3.0 session goes on; the cloud has kept its subscriptions."""
+
+
+class ReconnectRejected(Message, frozen=True, kw_only=True, tag="reconnect_rejected"):
+    """A 3.0 session does not go on; a close with 1008 follows."""
+
+    code: str
+    """A ``RejectionCode`` of ``mentra.protocol.connection``; there may be others."""
+    message: str
+    timestamp: Timestamp | None = None
+
+
+class ReconnectDeferred(Message, frozen=True, kw_only=True, tag="reconnect_deferred"):
+    """A 3.0 session may go on later: an acknowledgement or a rejection follows on this socket."""
+
+    code: str
+    """``"BOOTING"`` or ``"AWAITING_APP_RESTORE"``."""
+    message: str
+    timeout_ms: Number
+    timestamp: Timestamp | None = None
 
 
 class ConnectionRefusal(Message, frozen=True, kw_only=True, tag="tpa_connection_error"):
@@ -97,6 +122,209 @@ class DashboardModeChanged(Message, frozen=True, kw_only=True, tag="dashboard_mo
     timestamp: Timestamp | None = None
 
 
+class DashboardAlwaysOnChanged(Message, frozen=True, kw_only=True, tag="dashboard_always_on_changed"):
+    """The dashboard stays visible, or no longer does. No cloud sends it any more."""
+
+    enabled: bool
+    timestamp: Timestamp | None = None
+
+
+class DeviceState(Wire, frozen=True, kw_only=True):
+    """What is known of the glasses. A field that was not sent is absent, and keeps its value."""
+
+    connected: bool | None = None
+    model_name: str | None = None
+    wifi_connected: bool | None = None
+    wifi_ssid: str | None = None
+    wifi_local_ip: str | None = None
+    battery_level: Number | None = None
+    """0 to 100 percent."""
+    charging: bool | None = None
+    case_battery_level: Number | None = None
+    """0 to 100 percent."""
+    case_charging: bool | None = None
+    case_open: bool | None = None
+    case_removed: bool | None = None
+    hotspot_enabled: bool | None = None
+    hotspot_ssid: str | None = None
+    hotspot_password: str | None = None
+    hotspot_gateway_ip: str | None = None
+    android_version: str | None = None
+    fw_version: str | None = None
+    build_number: str | None = None
+    ota_version_url: str | None = None
+    app_version: str | None = None
+    bluetooth_name: str | None = None
+    serial_number: str | None = None
+    style: str | None = None
+    color: str | None = None
+    timestamp: Timestamp | None = None
+
+    def __repr__(self) -> str:
+        password = "..." if self.hotspot_password else None
+        return Wire.__repr__(msgspec.structs.replace(self, hotspot_password=password))
+
+
+class DeviceStateUpdate(Message, frozen=True, kw_only=True, tag="device_state_update"):
+    """Something about the glasses changed; without any subscription, from clouds of 2026."""
+
+    state: DeviceState
+    full_snapshot: bool | None = None
+    timestamp: Timestamp | None = None
+
+
+class RefusedStream(Wire, frozen=True, kw_only=True):
+    """A subscription for which a permission is missing."""
+
+    stream: str
+    required_permission: str
+    message: str
+
+
+class PermissionProblem(Message, frozen=True, kw_only=True, tag="permission_error"):
+    """Some subscriptions were refused. Clouds drop them in silence; only some versions say so."""
+
+    message: str
+    details: list[RefusedStream]
+    timestamp: Timestamp | None = None
+
+
+class PhotoFailureDetails(Wire, frozen=True, kw_only=True):
+    """Where a photo failed."""
+
+    stage: str | None = None
+    retryable: bool | None = None
+    suggested_action: str | None = None
+
+
+class PhotoFailure(Wire, frozen=True, kw_only=True):
+    """Why there is no photo."""
+
+    code: str
+    message: str
+    details: PhotoFailureDetails | None = None
+
+
+class PhotoReply(Message, frozen=True, kw_only=True, tag="photo_response"):
+    """A photo failed; or the request with an URL of its own was passed on, before any photo exists."""
+
+    request_id: str
+    success: bool
+    photo_url: str | None = None
+    saved_to_gallery: bool | None = None
+    error: PhotoFailure | None = None
+    timestamp: Timestamp | None = None
+
+
+class AudioPlayReply(Message, frozen=True, kw_only=True, tag="audio_play_response"):
+    """A sound was played to its end, or not."""
+
+    request_id: str
+    success: bool
+    error: str | None = None
+    duration_ms: Number | None = msgspec.field(name="duration", default=None)
+    session_id: str | None = None
+    timestamp: Timestamp | None = None
+
+
+class AudioStreamReady(Message, frozen=True, kw_only=True, tag="audio_stream_ready"):
+    """A relay for the app's own sound is open."""
+
+    stream_id: str
+    stream_url: str
+    """Where the phone is to fetch it: the ``audio_url`` of an ``AudioPlayRequest``."""
+    timestamp: Timestamp | None = None
+
+
+class VideoStatistics(Wire, frozen=True, kw_only=True):
+    """How a video stream does."""
+
+    bitrate: Number | None = None
+    """Bits a second."""
+    fps: Number | None = None
+    dropped_frames: Number | None = None
+    duration_s: Number | None = msgspec.field(name="duration", default=None)
+
+
+class _VideoStatus(Message, frozen=True, kw_only=True):
+    stream_id: str | None = None
+    status: str
+    """The cloud sends ``"initializing"``, ``"active"``, ``"stopping"``, ``"stopped"`` and ``"timeout"``; the SDK also
+    declares ``"connecting"``, ``"reconnecting"``, ``"streaming"``, ``"error"``, ``"disconnected"``, ``"reconnected"``
+    and ``"reconnect_failed"``."""
+    error_details: str | None = None
+    stats: VideoStatistics | None = None
+    app_id: str | None = None
+    session_id: str | None = None
+    timestamp: Timestamp | None = None
+
+
+class RtmpStreamStatus(_VideoStatus, frozen=True, kw_only=True, tag="rtmp_stream_status"):
+    """Where a video stream stands. May repeat, and may come as an event of the stream of this name as well."""
+
+
+class StreamStatus(_VideoStatus, frozen=True, kw_only=True, tag="stream_status"):
+    """``rtmp_stream_status`` by its name of 3.0."""
+
+
+class StreamOutput(Wire, frozen=True, kw_only=True):
+    """One destination of a managed stream."""
+
+    url: str
+    name: str | None = None
+    status: str
+    """``"active"``, ``"error"`` or ``"stopped"``."""
+    error: str | None = None
+
+
+class ManagedStreamStatus(Message, frozen=True, kw_only=True, tag="managed_stream_status"):
+    """Where a managed stream stands, with all URLs that are known."""
+
+    status: str
+    """``"initializing"``, ``"preparing"``, ``"active"``, ``"stopping"``, ``"stopped"`` or ``"error"``."""
+    hls_url: str | None = None
+    dash_url: str | None = None
+    webrtc_url: str | None = None
+    preview_url: str | None = None
+    thumbnail_url: str | None = None
+    message: str | None = None
+    stream_id: str | None = None
+    outputs: list[StreamOutput] | None = None
+    resumed: bool | None = None
+    active_viewers: Number | None = None
+    session_id: str | None = None
+    timestamp: Timestamp | None = None
+
+
+class ExistingStream(Wire, frozen=True, kw_only=True):
+    """A video that the glasses stream now."""
+
+    type: str
+    """``"managed"`` or ``"unmanaged"``."""
+    stream_id: str
+    status: str
+    created_at: Timestamp | None = None
+    hls_url: str | None = None
+    dash_url: str | None = None
+    webrtc_url: str | None = None
+    preview_url: str | None = None
+    thumbnail_url: str | None = None
+    active_viewers: Number | None = None
+    rtmp_url: str | None = None
+    """On clouds of 2025; ``stream_url`` on those of 2026."""
+    stream_url: str | None = None
+    requesting_app_id: str | None = None
+
+
+class StreamStatusReply(Message, frozen=True, kw_only=True, tag="stream_status_check_response"):
+    """Whether the glasses stream video."""
+
+    has_active_stream: bool
+    stream_info: ExistingStream | None = None
+    session_id: str | None = None
+    timestamp: Timestamp | None = None
+
+
 class Pong(Message, frozen=True, kw_only=True, tag="pong"):
     """The answer to ``ping``."""
 
@@ -105,6 +333,9 @@ class Pong(Message, frozen=True, kw_only=True, tag="pong"):
 
 CloudMessage = (
     ConnectionAck
+    | ReconnectAck
+    | ReconnectRejected
+    | ReconnectDeferred
     | ConnectionRefusal
     | DataStream
     | AppStopped
@@ -113,5 +344,15 @@ CloudMessage = (
     | CapabilitiesUpdate
     | CustomMessage
     | DashboardModeChanged
+    | DashboardAlwaysOnChanged
+    | DeviceStateUpdate
+    | PermissionProblem
+    | PhotoReply
+    | AudioPlayReply
+    | AudioStreamReady
+    | RtmpStreamStatus
+    | StreamStatus
+    | ManagedStreamStatus
+    | StreamStatusReply
     | Pong
 )

@@ -116,6 +116,25 @@ class RefusalCode(StrEnum):
     MALFORMED_MESSAGE = "MALFORMED_MESSAGE"
     MISSING_HEADERS = "MISSING_HEADERS"
     JWT_INVALID = "JWT_INVALID"
+    APP_DEPRECATED = "APP_DEPRECATED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    """Of a request: the app lacks the permission for it."""
+    WIFI_NOT_CONNECTED = "WIFI_NOT_CONNECTED"
+    """Of a request: it needs the glasses to be in a Wi-Fi network."""
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+    """Of a request: everything else, such as glasses that are away."""
+    STREAM_CREATE_FAILED = "STREAM_CREATE_FAILED"
+    """Of a request; the only refusal after which the socket stays open."""
+
+
+class RejectionCode(StrEnum):
+    """Codes of ``reconnect_rejected``; there may be others."""
+
+    SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
+    SESSION_EXPIRED = "SESSION_EXPIRED"
+    SESSION_STOPPED = "SESSION_STOPPED"
+    NOT_RUNNING = "NOT_RUNNING"
+    BOOT_TIMEOUT = "BOOT_TIMEOUT"
 
 
 CONNECT_WITHIN_S = 5.0

@@ -21,6 +21,7 @@ from mentra.server.routes import Routes
 from mentra.server.sessions import CANCEL_WITHIN_S, Sessions
 from mentra.server.tools import Tool, tools_of
 from mentra.server.trust import cloud_url, is_in_clear
+from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
 from mentra.session.session import AppSession
 from mentra.session.stop_reason import StopReason
@@ -328,6 +329,7 @@ def _make_session(
         user_id=request.user_id,
         package_name=config.package_name,
         api_key=config.api_key.reveal,
+        api=CloudApi(network, url, package_name=config.package_name, api_key=config.api_key.reveal),
         connect=lambda receiver: network.connect(url, receiver, timeout=CONNECT_WITHIN_S),
         on_over=on_over,
         now=utc_now,

@@ -6,14 +6,16 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
+from mentra.errors import NotConnected
 from mentra.protocol.app_to_cloud import (
     AppMessage,
     ConnectionInit,
     DisplayEvent,
+    LocationStream,
     OwnershipRelease,
     SubscriptionUpdate,
 )
@@ -30,8 +32,10 @@ from mentra.protocol.cloud_to_app import (
 )
 from mentra.protocol.layouts import Layout, View
 from mentra.protocol.streams import AudioChunk
+from mentra.session.cloud_api import CloudApi
 from mentra.session.link import Connect, Link, LinkOwner
 from mentra.session.logger import SessionLogger
+from mentra.session.requests import Requests
 from mentra.session.router import Router
 from mentra.session.settings import SettingsState
 from mentra.session.tasks import LoopThread, SessionTasks
@@ -39,9 +43,21 @@ from mentra.session.tasks import LoopThread, SessionTasks
 CUSTOM_MESSAGE = "custom_message"
 """The stream under which handlers listen to custom messages, which are no stream on the wire."""
 
+M = TypeVar("M", bound=CloudMessage)
+
+
+class Envelope(TypedDict):
+    """What every message of a session says of its sender."""
+
+    package_name: str
+    session_id: str
+    timestamp: str
+
 
 class SessionCore(LinkOwner):
     """One user of one app.
+
+    What a capability (``session.camera``, ``session.audio``, ...) needs is here: ``send``, ``ask`` and ``hears``.
 
     Attributes:
         started_by: The timestamp of the start webhook: a repetition of it is recognised by this.
@@ -58,6 +74,7 @@ class SessionCore(LinkOwner):
         user_id: str,
         package_name: str,
         api_key: Callable[[], str],
+        api: CloudApi,
         connect: Connect,
         on_over: Callable[["SessionCore", str], None],
         now: Callable[[], datetime],
@@ -77,12 +94,15 @@ class SessionCore(LinkOwner):
         self.link = Link(connect, self, self.logger)
         self.router = Router(self._subscriptions_changed, self.tasks, self.logger)
         self.settings = SettingsState(self.tasks, self.logger)
+        self.requests = Requests()
+        self.api = api
+        self._receivers: dict[type[Any], list[Callable[[Any], object]]] = {}
         self._loop_thread = LoopThread()
         self._api_key = api_key
         self._on_over = on_over
         self._now = now
         self._update_due: asyncio.Handle | None = None
-        self._subscribed: list[str] = []
+        self._subscribed: list[str | LocationStream] = []
         self._unsent: dict[View, tuple[Layout, int | None]] = {}
 
     # What the server does with a session.
@@ -100,6 +120,7 @@ class SessionCore(LinkOwner):
         if self.stop_reason is not None:
             return False
         self.stop_reason = reason
+        self.requests.close(reason)
         if self._update_due is not None:
             self._update_due.cancel()
         return True
@@ -111,14 +132,7 @@ class SessionCore(LinkOwner):
             release: Tell the cloud that the session moves elsewhere, so that it does not start the app again.
         """
         if release:
-            self.link.send(
-                OwnershipRelease(
-                    package_name=self.package_name,
-                    session_id=self.session_id,
-                    reason="switching_clouds",
-                    timestamp=self._timestamp(),
-                )
-            )
+            self.link.send(OwnershipRelease(**self.envelope(), reason="switching_clouds"))
         try:
             await self.link.close()
         finally:
@@ -164,7 +178,9 @@ class SessionCore(LinkOwner):
             case CustomMessage():
                 self.router.deliver(CUSTOM_MESSAGE, message)
             case _:
-                self.logger.debug("Nothing to do for %s.", type(message).__name__)
+                pass
+        for receive in self._receivers.get(type(message), ()):
+            receive(message)
 
     def audio_received(self, data: bytes) -> None:
         """Act on one binary frame."""
@@ -176,22 +192,44 @@ class SessionCore(LinkOwner):
 
     # What the session says to the cloud.
 
+    def hears(self, kind: type[M], receive: Callable[[M], object]) -> None:
+        """Call a function with each message of one kind, after the session itself took note. It must not raise."""
+        self._receivers.setdefault(kind, []).append(receive)
+
+    def envelope(self) -> Envelope:
+        """Return the fields of a message that are the same for all: ``PhotoRequest(**core.envelope(), ...)``."""
+        return {"package_name": self.package_name, "session_id": self.session_id, "timestamp": self._timestamp()}
+
+    def send(self, message: AppMessage) -> bool:
+        """Send a message, and return whether it was: not while the connection is lost, nor after the end.
+
+        Raises:
+            RuntimeError: This is not the thread of the session's event loop.
+        """
+        self._loop_thread.check()
+        return self.stop_reason is None and self.link.send(message)
+
+    async def ask(
+        self, message: AppMessage, key: str, *, what: str, timeout: float | None, about: tuple[str, ...] = ()
+    ) -> Any:
+        """Send a message and wait for its answer; see ``Requests.wait``.
+
+        Raises:
+            NotConnected: There is no connection to the cloud at this moment; nothing was sent.
+            SessionStopped: The session has ended, or ends before the answer.
+            RequestTimeout: No answer came.
+        """
+
+        def send() -> None:
+            if not self.send(message):
+                raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost at the moment.")
+
+        return await self.requests.wait(key, what=what, timeout=timeout, about=about, send=send)
+
     def show(self, layout: Layout, view: View, duration_ms: int | None) -> None:
         """Send a layout; while the connection is lost, keep the newest one of each view until it is back."""
-        self._loop_thread.check()
-        if self.stop_reason is not None:
-            return
-        sent = self.link.send(
-            DisplayEvent(
-                package_name=self.package_name,
-                session_id=self.session_id,
-                view=view,
-                layout=layout,
-                duration_ms=duration_ms,
-                timestamp=self._timestamp(),
-            )
-        )
-        if not sent:
+        sent = self.send(DisplayEvent(**self.envelope(), view=view, layout=layout, duration_ms=duration_ms))
+        if not sent and self.stop_reason is None:
             self._unsent[view] = (layout, duration_ms)
 
     def _subscriptions_changed(self) -> None:
@@ -203,15 +241,7 @@ class SessionCore(LinkOwner):
         names = self.router.names()
         if names == self._subscribed:
             return
-        sent = self.link.send(
-            SubscriptionUpdate(
-                package_name=self.package_name,
-                session_id=self.session_id,
-                subscriptions=list(names),
-                timestamp=self._timestamp(),
-            )
-        )
-        if sent:
+        if self.link.send(SubscriptionUpdate(**self.envelope(), subscriptions=names)):
             self._subscribed = names
 
     def _timestamp(self) -> str:

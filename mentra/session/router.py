@@ -18,6 +18,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import LocationStream
 from mentra.protocol.cloud_to_app import DataStream
 from mentra.protocol.streams import misspelt_stream
 from mentra.protocol.subscriptions import matches, might_match
@@ -32,6 +33,9 @@ _wire_logger = logging.getLogger("mentra.wire")
 
 class Listener(ABC):
     """One who listens to one stream, and what waits for them."""
+
+    subscribes = True
+    """Whether the cloud is asked for the stream; false for what comes without asking."""
 
     def __init__(self, stream: str, who: str, logger: logging.LoggerAdapter[Any]) -> None:
         self.stream = stream
@@ -69,23 +73,43 @@ class Router:
         self._tasks = tasks
         self._logger = logger
         self._listeners: list[Listener] = []
+        self._held: list[str | LocationStream] = []
         self._loop_thread = LoopThread()
         self._closed = False
 
-    def names(self) -> list[str]:
-        """Return the streams that somebody listens to, in the order of their first registration."""
-        return list(dict.fromkeys(listener.stream for listener in self._listeners))
+    def names(self) -> list[str | LocationStream]:
+        """Return what the cloud is to send, in the order in which it was first asked for."""
+        heard = (listener.stream for listener in self._listeners if listener.subscribes)
+        return list(dict.fromkeys([*heard, *self._held]))
 
-    def add_handler(self, stream: str, handler: Handler[Any]) -> Listener:
-        """Call a handler for each event from now on; after the end of the session, for none."""
+    def hold(self, subscription: str | LocationStream) -> Callable[[], None]:
+        """Subscribe without a handler, for what does not come as an event of that name. Returns what undoes it."""
+        self._loop_thread.check()
+        self._held.append(subscription)
+        self._changed()
+
+        def undo() -> None:
+            if subscription in self._held:
+                self._held.remove(subscription)
+                self._changed()
+
+        return undo
+
+    def add_handler(self, stream: str, handler: Handler[Any], *, subscribes: bool = True) -> Listener:
+        """Call a handler for each event from now on; after the end of the session, for none.
+
+        Args:
+            subscribes: False for what comes without a subscription.
+        """
         self._loop_thread.check()
         if not callable(handler):
             raise TypeError(f"The handler of {stream!r} must be a function, not {handler!r}.")
-        if meant := misspelt_stream(stream):
+        if subscribes and (meant := misspelt_stream(stream)):
             self._logger.warning(
                 "There is no stream %r; did you mean %r? Its handler may never be called.", stream, meant
             )
         listener = _HandlerListener(stream, handler, self._tasks, self._logger)
+        listener.subscribes = subscribes
         if not self._closed:
             self._add(listener)
         return listener
@@ -137,6 +161,7 @@ class Router:
         for listener in self._listeners:
             listener.end()
         self._listeners.clear()
+        self._held.clear()
 
     def _add(self, listener: Listener) -> None:
         self._listeners.append(listener)

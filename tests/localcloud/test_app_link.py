@@ -207,7 +207,7 @@ async def test_a_ping_is_answered_with_a_number_w_app_8(running):
 
 async def test_everything_an_app_sends_is_kept_for_tests(running, glasses):
     await running.show("hi")
-    await running.send("photo_request", requestId="1")
+    await running.send("transcription_config", requestId="1")
     await running.send("display_event", view=3)
 
     kinds = [type(frame) for frame in glasses.frames(running.package_name)]

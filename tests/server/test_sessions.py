@@ -11,11 +11,12 @@ from mentra.protocol.cloud_to_app import ConnectionAck
 from mentra.protocol.codec import encode
 from mentra.protocol.webhooks import SessionRequest
 from mentra.server.sessions import ON_STOP_WITHIN_S, Sessions
+from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
 from mentra.session.link import Link
 from mentra.session.session import AppSession
 from mentra.transport.base import Connection, Receiver
-from mentra.transport.memory import MemoryConnection
+from mentra.transport.memory import MemoryConnection, MemoryNetwork
 from tests.helpers.waiting import clock
 
 
@@ -42,6 +43,7 @@ def make(request: SessionRequest, on_over: Callable[[SessionCore, str], None]) -
         user_id=request.user_id,
         package_name="com.example.app",
         api_key=lambda: "key",
+        api=CloudApi(MemoryNetwork(), "ws://127.0.0.1/app-ws", package_name="com.example.app", api_key=lambda: "key"),
         connect=connect,
         on_over=on_over,
         now=lambda: datetime(2026, 1, 31, tzinfo=UTC),

@@ -8,9 +8,11 @@ import pytest
 
 import mentra
 from mentra.errors import NotConnected
+from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
 from mentra.session.session import AppSession
 from mentra.transport.base import Connection, Receiver
+from mentra.transport.memory import MemoryNetwork
 
 
 async def nowhere(receiver: Receiver) -> Connection:
@@ -24,6 +26,7 @@ async def session() -> AppSession:
         user_id="you@example.com",
         package_name="com.example.app",
         api_key=lambda: "key",
+        api=CloudApi(MemoryNetwork(), "ws://127.0.0.1/app-ws", package_name="com.example.app", api_key=lambda: "key"),
         connect=nowhere,
         on_over=lambda core, reason: None,
         now=lambda: datetime(2026, 1, 31, tzinfo=UTC),
@@ -73,6 +76,7 @@ async def test_a_user_id_cannot_forge_a_line_of_the_log(session: AppSession, cap
         user_id="you\nERROR %s",
         package_name="com.example.app",
         api_key=lambda: "key",
+        api=CloudApi(MemoryNetwork(), "ws://127.0.0.1/app-ws", package_name="com.example.app", api_key=lambda: "key"),
         connect=nowhere,
         on_over=lambda core, reason: None,
         now=lambda: datetime(2026, 1, 31, tzinfo=UTC),
