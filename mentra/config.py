@@ -8,6 +8,11 @@
 | host | ``HOST`` | 0.0.0.0 |
 | webhook_path | ``WEBHOOK_PATH`` | /webhook |
 | mentraos_websocket_url | ``MENTRAOS_WEBSOCKET_URL`` | the one in each start webhook |
+| public_dir | | none: no static files |
+| cookie_secret | ``COOKIE_SECRET`` | made of the API key |
+| frontend_tokens | | off |
+| user_token_key | ``MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY`` | the key of MentraOS Cloud |
+| public_url | ``PUBLIC_URL`` | none: nothing can be handed out to phones |
 | development | ``MENTRA_DEV`` (``1``) | off |
 
 ``development`` is no argument of ``AppServer``: it weakens whom we trust, and belongs to a machine, not into code.
@@ -15,17 +20,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from mentra.errors import ConfigError
 from mentra.protocol.connection import SOCKET_PATH
 from mentra.protocol.package_names import console_accepts
+from mentra.protocol.web_tokens import PUBLIC_KEY
 
 CONSOLE = "https://console.mentra.glass"
 """Where developers register apps and get keys."""
 
 DEFAULT_WEBHOOK_PATH = "/webhook"
 DEFAULT_PORT = 3000
+MIN_SECRET_CHARACTERS = 8
 
 
 class Secret:
@@ -62,6 +71,16 @@ class ServerConfig:
     webhook_path: str
     mentraos_websocket_url: str | None
     """When set, every session connects here, whatever the webhook says."""
+    public_url: str | None
+    """Where the server is reached from outside, without a slash at the end."""
+    public_dir: Path | None
+    """The folder of the static files."""
+    cookie_secret: Secret | None
+    """What the session cookie is signed with, if not with the API key."""
+    frontend_tokens: bool
+    """Whether a frontend token alone proves who the user is."""
+    user_token_key: str
+    """The public key of the cloud's signed tokens, in PEM."""
     development: bool
     """Clouds on this machine are trusted with the key."""
 
@@ -75,6 +94,10 @@ def read_config(
     host: str | None = None,
     webhook_path: str | None = None,
     mentraos_websocket_url: str | None = None,
+    public_url: str | None = None,
+    public_dir: str | PathLike[str] | None = None,
+    cookie_secret: str | None = None,
+    frontend_tokens: bool = False,
     development: bool | None = None,
 ) -> ServerConfig:
     """Resolve and check all options.
@@ -91,6 +114,11 @@ def read_config(
             environment.get("WEBHOOK_PATH") or DEFAULT_WEBHOOK_PATH if webhook_path is None else webhook_path
         ),
         mentraos_websocket_url=_websocket_url(mentraos_websocket_url or environment.get("MENTRAOS_WEBSOCKET_URL")),
+        public_url=read_public_url(public_url or environment.get("PUBLIC_URL")),
+        public_dir=None if public_dir is None else Path(public_dir),
+        cookie_secret=_cookie_secret(cookie_secret or environment.get("COOKIE_SECRET")),
+        frontend_tokens=frontend_tokens,
+        user_token_key=_user_token_key(environment.get("MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY")),
         development=environment.get("MENTRA_DEV") == "1" if development is None else development,
     )
 
@@ -103,6 +131,46 @@ def split_url(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def read_public_url(url: str | None) -> str | None:
+    """Check where a server is reached from outside, and take the slash off the end.
+
+    Raises:
+        ConfigError: It is no URL of a server.
+    """
+    if not url:
+        return None
+    parts = split_url(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigError(
+            f"public_url {url!r} is malformed: it must begin with https:// and name a host, such as "
+            f"'https://myapp.example.com'. It is the app's Public URL in the developer console ({CONSOLE})."
+        )
+    return url.rstrip("/")
+
+
+def _cookie_secret(secret: str | None) -> Secret | None:
+    if not secret:
+        return None
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise ConfigError(
+            f"cookie_secret has {len(secret)} characters; it needs {MIN_SECRET_CHARACTERS} at least. Leave it out (and "
+            "COOKIE_SECRET too) to have one made of the API key."
+        )
+    return Secret(secret)
+
+
+def _user_token_key(key: str | None) -> str:
+    if not key:
+        return PUBLIC_KEY
+    key = key.replace("\\n", "\n").strip()  # In .env files and consoles it is one line.
+    if not key.startswith("-----BEGIN PUBLIC KEY-----"):
+        raise ConfigError(
+            "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY is no public key in PEM, which begins with -----BEGIN PUBLIC "
+            "KEY-----. Leave it out to trust MentraOS Cloud."
+        )
+    return key
 
 
 def _package_name(name: str) -> str:

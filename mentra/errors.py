@@ -22,6 +22,7 @@
     │       ├── StorageFull    ... because it is too much
     │       └── RateLimited    ... because it came too often
     ├── AuthError              a token of a web page proves no user
+    ├── WebError               raised by app code: what a page is told instead of an answer
     └── ToolError              raised by app code: a sentence for the assistant
 """
 
@@ -137,7 +138,17 @@ class PhotoError(RequestFailed):
 
 
 class StreamError(RequestFailed):
-    """A video stream did not start, or ended with an error."""
+    """A video stream did not start, or did not stop.
+
+    Attributes:
+        code: The cloud's word for why, such as ``"WIFI_NOT_CONNECTED"``; else the status by which the stream ended,
+            such as ``"stopped"``; ``"ALREADY_STREAMING"`` when nothing was sent, as this session streams already.
+        details: What the glasses said besides; ``None`` when they did not.
+    """
+
+    def __init__(self, message: str, *, code: str = "", details: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.details = details
 
 
 class AudioError(RequestFailed):
@@ -166,6 +177,18 @@ class RateLimited(StorageError):
 
 class AuthError(MentraError):
     """A token that a web page brought does not prove who the user is."""
+
+
+class WebError(MentraError):
+    """Raise it in a route: the page gets its status, and its text as the ``message`` of a JSON object.
+
+    Attributes:
+        status: The HTTP status, from 400 to 599.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ToolError(MentraError):

@@ -11,22 +11,41 @@ The app, a local cloud and a pair of virtual glasses run in one process and talk
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
 
+from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import ToolError
-from mentra.localcloud import DEFAULT_MODEL, DEFAULT_USER, InstalledApp, LocalCloud, StartFailed, VirtualGlasses
+from mentra.localcloud import (
+    DEFAULT_MODEL,
+    DEFAULT_USER,
+    InstalledApp,
+    Leds,
+    LocalCloud,
+    PlayedSound,
+    StartFailed,
+    StreamedVideo,
+    VirtualGlasses,
+)
+from mentra.localcloud.happenings import Happenings
+from mentra.localcloud.web_view import PageEvent, WebReply, WebView
+from mentra.protocol import codec
 from mentra.protocol.layouts import Layout
+from mentra.protocol.permissions import Permission
 from mentra.server.app import AppServer, fallback_environment
+from mentra.transport.base import Network
 from mentra.transport.memory import MemoryNetwork
 
-__all__ = ["PACKAGE_NAME", "SimulatedGlasses", "StartFailed", "simulate"]
+__all__ = ["PACKAGE_NAME", "PageEvent", "SimulatedGlasses", "StartFailed", "WebReply", "simulate"]
 
 PACKAGE_NAME = "com.example.simulated"
 """The package name of an app that is given to ``simulate`` as a class."""
 
 
-class SimulatedGlasses:
+class SimulatedGlasses(Happenings):
     """A user who wears virtual glasses and has started the app.
 
     Attributes:
@@ -34,9 +53,19 @@ class SimulatedGlasses:
         glasses: The virtual glasses with everything they can do.
     """
 
-    def __init__(self, app: AppServer, glasses: VirtualGlasses) -> None:
+    def __init__(self, app: AppServer, glasses: VirtualGlasses, network: Network) -> None:
         self.app = app
         self.glasses = glasses
+        self._phone = WebView(app.config.package_name, glasses, network)
+
+    @property
+    def model(self) -> str:
+        """The model of the glasses."""
+        return self.glasses.model
+
+    def now(self) -> datetime:
+        """Return the present moment, with which events are stamped."""
+        return self.glasses.now()
 
     @property
     def user_id(self) -> str:
@@ -52,6 +81,36 @@ class SimulatedGlasses:
     def layout(self) -> Layout | None:
         """What the glasses show now, as the app sent it."""
         return self.glasses.layout
+
+    @property
+    def dashboard(self) -> str:
+        """The text that the wearer sees when looking up; empty when there is none."""
+        return self.glasses.dashboard
+
+    @property
+    def bitmap(self) -> Bitmap | None:
+        """The image on the glasses now; ``None`` when they show none. See ``Bitmap.trimmed`` and ``to_rows``."""
+        return self.glasses.bitmap
+
+    @property
+    def leds(self) -> Leds:
+        """The light of the glasses: ``glasses.leds.color``. Wear ``model="Mentra Live"``: the default has none."""
+        return self.glasses.leds
+
+    @property
+    def sounds(self) -> Sequence[PlayedSound]:
+        """What was played on the glasses, oldest first, with those that failed."""
+        return self.glasses.sounds
+
+    @property
+    def spoken(self) -> Sequence[str]:
+        """The texts that were spoken, oldest first."""
+        return self.glasses.spoken
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """What the cloud keeps for the user, by key; a write gets there three seconds later, or by ``flush``."""
+        return self.glasses.stored(self.app.config.package_name)
 
     async def wait_for_display(self, text: str, *, timeout: float = 5.0) -> str:
         """Wait until the glasses show a text, as a part of what they show; return all they show.
@@ -72,6 +131,55 @@ class SimulatedGlasses:
         """Press a button of the glasses."""
         await self.glasses.press(button_id, press_type)
 
+    async def move(self, lat: float, lng: float, *, accuracy_m: float | None = None) -> None:
+        """Be somewhere else. Latitude and longitude are in degrees, WGS 84, the radius of accuracy in metres."""
+        await self.glasses.move(lat, lng, accuracy_m=accuracy_m)
+
+    @property
+    def video(self) -> StreamedVideo | None:
+        """The video that the glasses stream now; ``None`` if there is none."""
+        return self.glasses.video.current
+
+    def photo(self, photo: bytes | str | os.PathLike[str]) -> None:
+        """Let each photo be this one from now on: the contents of an image file, or its path.
+
+        Without it, photos are plain grey. Only glasses with a camera take any: ``simulate(app, model="Mentra Live")``.
+        """
+        self.glasses.camera.load(photo)
+
+    def refuse_photos(self, code: str | None = "CAMERA_BUSY", message: str = "") -> None:
+        """Let each photo fail from now on, for a reason such as those of ``PhotoErrorCode``; ``None`` ends that."""
+        if code is None:
+            self.glasses.camera.work()
+        else:
+            self.glasses.camera.fail(code, message)
+
+    def deny(self, *permissions: str) -> None:
+        """Take permissions from the app, as if it had never declared them: ``glasses.deny("CAMERA")``.
+
+        What it asks for is judged by that at once, what it subscribes to with its next change.
+        """
+        package_name = self.app.config.package_name
+        declared = self.glasses.permissions(package_name)
+        everything = set(Permission) - {Permission.ALL} if Permission.ALL in declared else set(declared)
+        self.glasses.change_permissions(package_name, sorted(everything - set(permissions)))
+
+    async def send_audio(self, data: bytes) -> None:
+        """Let the microphone hear something: 16-bit little-endian mono PCM, 16 000 samples a second."""
+        await self.glasses.send_audio(data)
+
+    async def send_custom_message(self, action: str, payload: Any = None) -> None:
+        """Have the cloud send a message of its own, such as ``"update_datetime"``."""
+        await self.glasses.send_custom_message(action, payload)
+
+    async def change_model(self, model: str) -> None:
+        """Put on other glasses."""
+        await self.glasses.change_model(model)
+
+    def drop_connection(self) -> None:
+        """Break the app's connection as a bad network does."""
+        self.glasses.drop_connection(self.app.config.package_name)
+
     async def send(self, stream: str, data: Mapping[str, Any]) -> None:
         """Send an event of any stream, with the field names of the wire."""
         await self.glasses.send(stream, data)
@@ -79,6 +187,59 @@ class SimulatedGlasses:
     async def change_settings(self, values: Mapping[str, Any]) -> None:
         """Change settings of the app, as the user does on the phone."""
         await self.glasses.change_settings(self.app.config.package_name, values)
+
+    async def change_system_settings(self, values: Mapping[str, Any]) -> None:
+        """Change settings of MentraOS itself, such as ``{"metricSystemEnabled": True}``, as the user does."""
+        await self.glasses.change_system_settings(values)
+
+    async def fetch(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        json: Any = None,
+        body: bytes | str = b"",
+        headers: Mapping[str, str] | None = None,
+        signed_in: bool = True,
+        timeout: float = 10.0,
+    ) -> WebReply:
+        """Ask the app's server for a page, as the web view of the phone does: the user is signed in there.
+
+        The first request brings the tokens that the phone puts behind the address; later ones the cookie that the app
+        set then. Redirects are not followed.
+
+        Args:
+            path: The path, with a query if need be: ``"/api/notes?sort=date"``.
+            method: The HTTP method.
+            json: What is sent as JSON; nothing if ``None``.
+            body: What is sent instead, as it is.
+            headers: Headers of the request.
+            signed_in: False for a stranger, without tokens and without cookies.
+            timeout: Seconds until all of the answer is there. For what has no end use ``open_events``.
+
+        Raises:
+            TimeoutError: It was not.
+        """
+        body = codec.encode(json) if json is not None else body.encode() if isinstance(body, str) else body
+        sent = {"content-type": "application/json"} if json is not None else {}
+        return await self._phone.fetch(
+            method, path, body, {**sent, **(headers or {})}, signed_in=signed_in, timeout=timeout
+        )
+
+    def open_events(
+        self, path: str, *, signed_in: bool = True
+    ) -> AbstractAsyncContextManager[AsyncIterator[PageEvent]]:
+        """Open a stream of events of the app's server, as a page does with ``EventSource``.
+
+        ::
+
+            async with glasses.open_events("/api/live") as events:
+                event = await anext(events)
+
+        Raises:
+            WebError: The server answered with something else.
+        """
+        return self._phone.open_events(path, signed_in=signed_in)
 
     async def call_tool(self, name: str, parameters: Mapping[str, Any] | None = None) -> str | None:
         """Call a tool of the app, as the AI assistant does, and return its reply.
@@ -112,8 +273,9 @@ async def simulate(
     *,
     user_id: str = DEFAULT_USER,
     model: str = DEFAULT_MODEL,
-    permissions: Sequence[str] = ("ALL",),
-    settings: Sequence[Mapping[str, Any]] = (),
+    permissions: Sequence[str] | None = None,
+    settings: Sequence[Mapping[str, Any]] | None = None,
+    stored: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[SimulatedGlasses, None]:
     """Run an app with one user who wears virtual glasses; the app is started when the block begins.
 
@@ -122,8 +284,11 @@ async def simulate(
             environment it gets some.
         user_id: The user's e-mail address.
         model: The glasses, such as ``"Even Realities G1"`` or ``"Mentra Live"``.
-        permissions: What the app has declared in the developer console.
-        settings: The app's settings as the developer console describes them: type, key, label, defaultValue.
+        permissions: What the app has declared in the developer console, if not what its class declares. If neither is
+            said, it has all.
+        settings: The app's settings as the developer console describes them (type, key, label, defaultValue), if not
+            what its class declares.
+        stored: What the app has stored for the user before, as ``session.storage`` finds it.
 
     Raises:
         ConfigError: The app could not be made.
@@ -133,21 +298,30 @@ async def simulate(
         server = app if isinstance(app, AppServer) else app()
     network = MemoryNetwork()
     async with LocalCloud(network) as cloud:
-        await server.start(network=network, host="127.0.0.1", port=0, hosted=True)
+        await server.start(
+            network=network,
+            host="127.0.0.1",
+            port=0,
+            hosted=True,
+            cloud=cloud.websocket_url,
+            user_token_key=cloud.user_token_key,
+        )
         try:
             package_name = server.config.package_name
+            declared = server.app_config()
             cloud.install(
                 InstalledApp(
                     package_name=package_name,
                     api_key=server.config.api_key.reveal(),
                     public_url=server.url,
                     webhook_path=server.config.webhook_path,
-                    permissions=tuple(permissions),
-                    settings=tuple(settings),
+                    permissions=declared.permission_names if permissions is None else tuple(permissions),
+                    settings=tuple(declared.settings if settings is None else settings),
                 )
             )
             glasses = cloud.connect_glasses(user_id, model=model)
+            glasses.store(package_name, stored or {})
             await glasses.start(package_name)
-            yield SimulatedGlasses(server, glasses)
+            yield SimulatedGlasses(server, glasses, network)
         finally:
             await server.stop()

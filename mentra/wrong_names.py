@@ -1,8 +1,14 @@
-"""The answer to a mistaken attribute name: an error that names the right one."""
+"""The answer to a mistaken name, of an attribute or an option: an error that names the right one."""
 
 import difflib
+import functools
+import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def unknown_name(
@@ -28,6 +34,31 @@ def unknown_name(
     elif close := difflib.get_close_matches(snake, known, n=1):
         text += f" Did you mean {close[0]!r}?"
     return AttributeError(text, name=name, obj=owner)
+
+
+def named_options(moved: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Have a method answer a mistaken option with a ``TypeError`` that names its options.
+
+    Args:
+        moved: Options of other SDKs or older guesses, and what is to be said of them.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        known = [name for name in inspect.signature(function).parameters if name != "self"]
+
+        @functools.wraps(function)
+        def checked(*arguments: P.args, **options: P.kwargs) -> R:
+            for name in options:
+                if name not in known:
+                    hint = f"; {moved[name]}" if name in moved else ""
+                    raise TypeError(
+                        f"{function.__name__}() has no option {name!r}{hint}. It takes: {', '.join(known)}."
+                    )
+            return function(*arguments, **options)
+
+        return checked
+
+    return decorate
 
 
 def snake_case(name: str) -> str:

@@ -9,7 +9,9 @@ The rules:
 * A line that cannot be read is reported with its number; the other lines count.
 """
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import os
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -94,6 +96,19 @@ def load_environment(root: Path, *, env_file: Path | None = None, shell: Mapping
                 lines[name] = (file.name, line)
     from_files = {name: where for name, where in lines.items() if name not in shell}
     return Environment({**values, **shell}, tuple(files), tuple(problems), from_files)
+
+
+@contextlib.contextmanager
+def as_environment(environment: Environment) -> Generator[None]:
+    """Let an app see the project's environment, and only that, in ``os.environ``."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment.values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _read(file: Path) -> Iterator[tuple[str, str, int] | EnvironmentProblem]:

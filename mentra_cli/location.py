@@ -112,7 +112,12 @@ class _Tool(msgspec.Struct):
     mentra: _Mentra = msgspec.field(default_factory=_Mentra)
 
 
+class _Project(msgspec.Struct):
+    version: str | None = None
+
+
 class _Pyproject(msgspec.Struct):
+    project: _Project = msgspec.field(default_factory=_Project)
     tool: _Tool = msgspec.field(default_factory=_Tool)
 
 
@@ -133,14 +138,27 @@ def watched_extras(root: Path) -> tuple[str, ...]:
     return tuple(str(extra) for extra in extras)
 
 
+def project_version(root: Path) -> str | None:
+    """Return ``[project] version``; ``None`` where there is none.
+
+    Raises:
+        CliError: VALIDATION: ``pyproject.toml`` is broken.
+    """
+    return _pyproject(root).project.version
+
+
 def _settings(root: Path) -> _Mentra:
     """Return ``[tool.mentra]`` of a project."""
+    return _pyproject(root).tool.mentra
+
+
+def _pyproject(root: Path) -> _Pyproject:
     pyproject = root / "pyproject.toml"
     if not pyproject.is_file():
-        return _Mentra()
+        return _Pyproject()
     try:
         document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
-        return msgspec.convert(document, _Pyproject).tool.mentra
+        return msgspec.convert(document, _Pyproject)
     except ValueError as error:
         raise CliError(
             f"{pyproject} cannot be read: {error}.", fix=f"Correct it; {_SETTING}", code=ExitCode.VALIDATION

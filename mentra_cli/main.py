@@ -18,6 +18,7 @@ from mentra_cli import __version__, console
 from mentra_cli.commands import (
     battery,
     check,
+    config,
     dev,
     dismiss,
     drop,
@@ -60,6 +61,7 @@ RUN = "Make and run"
 app.command(epilog=new.EXAMPLES, rich_help_panel=RUN)(new.new)
 app.command(cls=dev.DevCommand, epilog=dev.EXAMPLES, rich_help_panel=RUN)(dev.dev)
 app.command(epilog=check.EXAMPLES, rich_help_panel=RUN)(check.check)
+app.add_typer(config.app, name="config", epilog=config.EXAMPLES, rich_help_panel=RUN)
 
 USER = "Be the user (of the mentra dev that runs here)"
 app.command(epilog=say.EXAMPLES, rich_help_panel=USER)(say.say)

@@ -15,6 +15,10 @@ _KEY_IN_CODE = re.compile(r"""(\bapi_?key\b["']?\s*[:=]\s*["'])([^"'\s]{8,})(?=[
 """A key written into source code, or into a file of settings."""
 
 
+_PASSWORD_IN_MESSAGE = re.compile(r'("hotspotPassword"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
+"""The password of the glasses' own network, in a message of the cloud."""
+
+
 def mask(secret: str) -> str:
     """Return what may be shown of a key: enough to tell two keys apart, and its length."""
     head = LOCAL_PREFIX if is_local(secret) else secret[:4] if len(secret) >= 16 else ""
@@ -31,4 +35,5 @@ def mask_all(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= _SHORTEST_SOUGHT:
             text = text.replace(secret, mask(secret))
     text = _LOOKS_LIKE_A_KEY.sub(lambda match: mask(match.group()), text)
+    text = _PASSWORD_IN_MESSAGE.sub(r"\1...", text)
     return _KEY_IN_CODE.sub(lambda match: match[1] + (match[2] if "... (" in match[2] else mask(match[2])), text)

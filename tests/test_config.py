@@ -1,13 +1,16 @@
 """Options: argument, else environment, else default; and what is wrong with a wrong one."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mentra import AppServer, ConfigError
 from mentra.config import Secret, ServerConfig, read_config
+from mentra.protocol.web_tokens import PUBLIC_KEY
 
 KEY = "0123456789abcdef" * 4
+OTHER_KEY = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"
 NEEDED = {"PACKAGE_NAME": "com.example.app", "API_KEY": KEY}
 
 
@@ -19,6 +22,11 @@ def test_the_defaults():
         host="0.0.0.0",
         webhook_path="/webhook",
         mentraos_websocket_url=None,
+        public_url=None,
+        public_dir=None,
+        cookie_secret=None,
+        frontend_tokens=False,
+        user_token_key=PUBLIC_KEY,
         development=False,
     )
 
@@ -30,6 +38,9 @@ def test_the_environment_goes_before_the_defaults():
         "HOST": "127.0.0.1",
         "WEBHOOK_PATH": "hook",
         "MENTRAOS_WEBSOCKET_URL": "wss://cloud.example.com",
+        "PUBLIC_URL": "https://app.example.com/",
+        "COOKIE_SECRET": "correct horse",
+        "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY": OTHER_KEY.replace("\n", "\\n"),
         "MENTRA_DEV": "1",
     }
 
@@ -40,12 +51,24 @@ def test_the_environment_goes_before_the_defaults():
         host="127.0.0.1",
         webhook_path="/hook",
         mentraos_websocket_url="wss://cloud.example.com/app-ws",
+        public_url="https://app.example.com",
+        public_dir=None,
+        cookie_secret=Secret("correct horse"),
+        frontend_tokens=False,
+        user_token_key=OTHER_KEY,
         development=True,
     )
 
 
 def test_arguments_go_before_the_environment():
-    environment = {"PACKAGE_NAME": "com.example.other", "API_KEY": "other", "PORT": "1", "MENTRA_DEV": "1"}
+    environment = {
+        "PACKAGE_NAME": "com.example.other",
+        "API_KEY": "other",
+        "PORT": "1",
+        "PUBLIC_URL": "https://other.example.com",
+        "COOKIE_SECRET": "of the environment",
+        "MENTRA_DEV": "1",
+    }
 
     assert read_config(
         environment,
@@ -55,6 +78,10 @@ def test_arguments_go_before_the_environment():
         host="::1",
         webhook_path="/w",
         mentraos_websocket_url="ws://127.0.0.1:8002/app-ws",
+        public_url="http://127.0.0.1:3000/app",
+        public_dir="public",
+        cookie_secret="correct horse",
+        frontend_tokens=True,
         development=False,
     ) == ServerConfig(
         package_name="com.example.app",
@@ -63,6 +90,11 @@ def test_arguments_go_before_the_environment():
         host="::1",
         webhook_path="/w",
         mentraos_websocket_url="ws://127.0.0.1:8002/app-ws",
+        public_url="http://127.0.0.1:3000/app",
+        public_dir=Path("public"),
+        cookie_secret=Secret("correct horse"),
+        frontend_tokens=True,
+        user_token_key=PUBLIC_KEY,
         development=False,
     )
 
@@ -177,3 +209,24 @@ def test_the_servers_own_config_is_masked(monkeypatch: pytest.MonkeyPatch):
 
     assert app.config.package_name == "com.example.app"
     assert KEY not in repr(app.config)
+
+
+@pytest.mark.parametrize(
+    "url", ["app.example.com", "wss://app.example.com", "https://", "https://a.b/?x=1", "http://[::"]
+)
+def test_a_public_url_that_no_phone_could_fetch_from_is_refused(url: str):
+    with pytest.raises(ConfigError, match=r"public_url .* is malformed: it must begin with https://"):
+        read_config(NEEDED, public_url=url)
+
+
+@pytest.mark.parametrize("secret", ["x", "1234567"])
+def test_a_cookie_secret_that_can_be_guessed_is_refused_and_not_shown(secret: str):
+    with pytest.raises(ConfigError, match=rf"cookie_secret has {len(secret)} characters; it needs 8") as caught:
+        read_config({**NEEDED, "COOKIE_SECRET": secret})
+
+    assert f"{secret!r}" not in str(caught.value)
+
+
+def test_a_key_for_signed_tokens_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match=r"MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY is no public key in PEM"):
+        read_config({**NEEDED, "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY": "/etc/keys/public.pem"})

@@ -14,14 +14,15 @@ ROOT = Path(__file__).parents[1]
 MAY_USE: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
+    "bitmaps": set(),
     "wrong_names": set(),
     "config": {"errors", "protocol"},
     "protocol": {"errors", "wrong_names"},
     "transport": {"errors", "protocol"},
-    "session": {"errors", "protocol", "transport", "wrong_names"},
+    "session": {"bitmaps", "errors", "protocol", "transport", "wrong_names"},
     "server": {"clock", "config", "errors", "protocol", "session", "transport", "wrong_names"},
-    "localcloud": {"clock", "errors", "protocol", "transport"},
-    "testing": {"errors", "protocol", "transport", "server", "localcloud"},
+    "localcloud": {"bitmaps", "clock", "errors", "protocol", "transport"},
+    "testing": {"bitmaps", "errors", "localcloud", "protocol", "server", "transport"},
 }
 """For each part of ``mentra``, the parts that it may import, besides itself."""
 
@@ -113,7 +114,7 @@ def test_only_the_socket_transport_touches_the_network_libraries():
         if module.partition(".")[0] in ("aiohttp", "websockets", "socket", "ssl")
     }
 
-    assert users == {Path("transport") / name for name in ("sockets.py", "websocket.py", "listener.py")}
+    assert users == {Path("transport") / name for name in ("sockets.py", "websocket.py", "listener.py", "multipart.py")}
 
 
 def test_the_protocol_does_no_input_or_output_and_reads_no_clock():

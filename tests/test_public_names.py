@@ -10,7 +10,12 @@ import pytest
 import mentra
 import mentra.localcloud
 import mentra.testing
+from mentra.bitmaps.bitmap import PillowImage
 from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.rest import DeclaredPermission
+from mentra.protocol.settings import Setting
+from mentra.session.declared_settings import SettingsItem
+from mentra.session.setting_fields import Field
 from mentra.transport.base import Network
 
 PUBLIC = {name for module in (mentra, mentra.testing, mentra.localcloud) for name in module.__all__}
@@ -19,6 +24,9 @@ PUBLIC = {name for module in (mentra, mentra.testing, mentra.localcloud) for nam
 UNNAMED = {
     *(kind for hint in typing.get_type_hints(Capabilities).values() for kind in typing.get_args(hint) or (hint,)),
     Network,
+    PillowImage,
+    # What a class of settings is made of, and what the console holds of an app.
+    *(DeclaredPermission, Field, Setting, SettingsItem),
 }
 
 

@@ -1,10 +1,22 @@
 """``simulate``: what a developer's own tests stand on."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from mentra import AppServer, AppSession, ConfigError, ToolError, tool
+from mentra import (
+    AppServer,
+    AppSession,
+    ButtonPress,
+    ConfigError,
+    Permission,
+    PermissionDenied,
+    PhotoError,
+    Settings,
+    ToolError,
+    tool,
+)
 from mentra.protocol.layouts import ReferenceCard, TextWall
 from mentra.testing import PACKAGE_NAME, StartFailed, simulate
 
@@ -66,6 +78,40 @@ async def test_settings_have_defaults_and_change():
 
         await glasses.change_settings({"lines": 5})
         assert glasses.display == "5 lines"
+
+
+async def test_what_the_class_declares_holds_unless_the_test_says_otherwise():
+    class LineSettings(Settings):
+        lines: int = 3
+
+    class Declaring(Echo):
+        settings = LineSettings
+        permissions = (Permission.CAMERA,)
+
+    async with simulate(Declaring) as glasses:
+        await glasses.say("nobody hears this")
+        assert glasses.display == "hello you@example.com"
+        assert glasses.glasses.settings(PACKAGE_NAME) == {"lines": 3}
+        await glasses.change_settings({"lines": 5})
+        assert glasses.display == "5 lines"
+
+    schema = [{"type": "slider", "key": "lines", "defaultValue": 7}]
+    async with simulate(Declaring, permissions=["MICROPHONE"], settings=schema) as glasses:
+        await glasses.say("hello")
+        assert (glasses.display, glasses.glasses.settings(PACKAGE_NAME)) == ("hello", {"lines": 7})
+
+
+async def test_the_users_units_change():
+    class Units(Echo):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            @session.settings.system.on_change("metricSystemEnabled")
+            def changed(new: object, old: object) -> None:
+                session.layouts.show_text_wall("metres" if session.settings.system.uses_metric_units else "feet")
+
+    async with simulate(Units) as glasses:
+        await glasses.change_system_settings({"metricSystemEnabled": True})
+
+        assert glasses.display == "metres"
 
 
 async def test_tools_answer_and_fail():
@@ -186,3 +232,111 @@ async def test_calling_a_tool_that_the_app_does_not_have_is_an_error():
     async with simulate(Echo) as glasses:
         with pytest.raises(ToolError, match=r"no tool 'nope' and no on_tool_call\. Its tools: breaks, greet"):
             await glasses.call_tool("nope")
+
+
+class Guide(AppServer):
+    """Says where it is, when asked."""
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        async def tell(_: object) -> None:
+            here = await session.location.get_latest()
+            await session.audio.speak(f"You are at {here.lat}, {here.lng}.", volume=0.5)
+
+        session.events.on("button_press", tell)
+
+
+async def test_what_is_said_and_where_the_wearer_is():
+    async with simulate(Guide) as glasses:
+        await glasses.move(48.2, 16.37)
+        await glasses.press()
+
+        assert list(glasses.spoken) == ["You are at 48.2, 16.37."]
+        assert [(sound.text, sound.volume) for sound in glasses.sounds] == [("You are at 48.2, 16.37.", 0.5)]
+
+
+class Photographer(AppServer):
+    """Takes a photo when asked to, and streams when asked long enough."""
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        async def take(press: ButtonPress) -> None:
+            try:
+                if press.press_type == "long":
+                    await session.camera.start_stream("rtmp://video.example.com/live")
+                else:
+                    photo = await session.camera.request_photo()
+                    session.layouts.show_text_wall(f"{photo.mime_type} {photo.size_bytes}")
+            except (PhotoError, PermissionDenied) as error:
+                session.layouts.show_text_wall(error.code)
+
+        session.events.on("button_press", take)
+
+
+async def test_photos_are_those_of_the_test(tmp_path: Path):
+    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\ncat")
+
+    async with simulate(Photographer, model="Mentra Live") as glasses:
+        await glasses.press()
+        await glasses.wait_for_display("image/jpeg 3758")
+        glasses.photo(tmp_path / "cat.png")
+        await glasses.press()
+        await glasses.wait_for_display("image/png 11")
+        glasses.photo(b"GIF89a")
+        await glasses.press()
+        await glasses.wait_for_display("image/gif 6")
+
+
+async def test_photos_are_refused_and_granted_again():
+    async with simulate(Photographer, model="Mentra Live") as glasses:
+        glasses.refuse_photos("CAMERA_BUSY")
+        await glasses.press()
+        await glasses.wait_for_display("CAMERA_BUSY")
+        glasses.refuse_photos(None)
+        await glasses.press()
+        await glasses.wait_for_display("image/jpeg")
+
+
+async def test_a_permission_is_denied():
+    async with simulate(Photographer, model="Mentra Live", permissions=["ALL"]) as glasses:
+        glasses.deny("CAMERA")
+        await glasses.press()
+
+        await glasses.wait_for_display("PERMISSION_DENIED")
+        declared = set(glasses.glasses.permissions(PACKAGE_NAME))
+        assert declared == set(Permission) - {Permission.ALL, Permission.CAMERA}
+
+
+async def test_what_is_streamed_can_be_seen():
+    async with simulate(Photographer, model="Mentra Live") as glasses:
+        assert glasses.video is None
+
+        await glasses.press(press_type="long")
+
+        assert glasses.video is not None
+        assert (glasses.video.url, glasses.video.status) == ("rtmp://video.example.com/live", "active")
+
+
+async def test_what_happens_to_a_wearer_can_happen_in_a_test():
+    class Notes(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            show = session.layouts.show_text_wall
+            session.events.on_custom_message(lambda message: show(message.action))
+            session.events.on_audio_chunk(lambda chunk: show(len(chunk.data)))
+            session.events.on_glasses_battery(lambda battery: show(f"{battery.level} %"))
+            session.events.on_capabilities_update(lambda update: show(update.model_name))
+            session.events.on_reconnected(lambda news: show("back"))
+
+    async with simulate(Notes) as glasses:
+        seen: list[str] = []
+        for happen in (
+            glasses.send_custom_message("update_datetime"),
+            glasses.send_audio(bytes(6)),
+            glasses.set_battery(7),
+            glasses.change_model("Mentra Live"),
+        ):
+            await happen
+            seen.append(glasses.display)
+        glasses.drop_connection()
+
+        assert seen == ["update_datetime", "6", "7 %", "Mentra Live"]
+        assert await glasses.wait_for_display("back")
+        assert glasses.model == "Mentra Live"

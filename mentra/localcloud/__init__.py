@@ -11,16 +11,32 @@
 """
 
 from mentra.localcloud.app_run import StartFailed
+from mentra.localcloud.camera import TakenPhoto, VirtualCamera
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.cloud import LocalCloud
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
+from mentra.localcloud.leds import Leds, LedSignal
+from mentra.localcloud.position import Position
+from mentra.localcloud.speaker import PlayedSound, Speaker
+from mentra.localcloud.video import StreamedVideo, VirtualVideo
+from mentra.localcloud.wifi import WifiSetup
 
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_USER",
     "InstalledApp",
+    "LedSignal",
+    "Leds",
     "LocalCloud",
     "NotInstalled",
+    "PlayedSound",
+    "Position",
+    "Speaker",
     "StartFailed",
+    "StreamedVideo",
+    "TakenPhoto",
+    "VirtualCamera",
     "VirtualGlasses",
+    "VirtualVideo",
+    "WifiSetup",
 ]

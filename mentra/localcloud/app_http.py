@@ -15,7 +15,7 @@ import msgspec
 from mentra.localcloud.catalogue import InstalledApp
 from mentra.protocol import codec
 from mentra.protocol.base import iso_timestamp
-from mentra.protocol.connection import session_id_of
+from mentra.protocol.connection import SOCKET_PATH, SOCKET_PATH_3, session_id_of
 from mentra.protocol.settings import Setting
 from mentra.protocol.webhooks import (
     TOOL_KEY_HEADER,
@@ -48,11 +48,19 @@ class AppHttp:
         self._now = now
 
     async def session_request(
-        self, app: InstalledApp, user_id: str, websocket_url: str, *, still_wanted: Callable[[], bool]
+        self,
+        app: InstalledApp,
+        user_id: str,
+        websocket_url: str,
+        *,
+        generation: int = 2,
+        still_wanted: Callable[[], bool],
     ) -> str | None:
         """Ask an app to connect; twice if need be, with the same body.
 
         Args:
+            websocket_url: Where an app of generation 2 connects.
+            generation: 3 offers the way of docs/protocol.md, Generation 3, besides.
             still_wanted: Asked before the repetition: a start that has failed meanwhile is not repeated into the
                 next one.
 
@@ -63,6 +71,7 @@ class AppHttp:
             session_id=session_id_of(user_id, app.package_name),
             user_id=user_id,
             timestamp=iso_timestamp(self._now()),
+            websocket_url=websocket_url.removesuffix(SOCKET_PATH) + SOCKET_PATH_3 if generation == 3 else None,
             mentraos_websocket_url=websocket_url,
             augmentos_websocket_url=websocket_url,
         )
@@ -82,6 +91,16 @@ class AppHttp:
     async def settings(self, app: InstalledApp, user_id: str, settings: list[Setting]) -> None:
         """Tell an app what its settings are now. Its answer does not matter."""
         await self._post(app, "/settings", SettingsRequest(user_id=user_id, settings=settings), timeout=UNLIMITED_S)
+
+    async def upload(self, url: str, content_type: str, body: bytes, *, token: str | None) -> HttpReply | None:
+        """Post a photo, as the glasses do; return the answer, or ``None`` if there was none.
+
+        Args:
+            token: For the header ``Authorization: Bearer``.
+        """
+        headers = {"content-type": content_type, **({"authorization": f"Bearer {token}"} if token else {})}
+        answer = await self._try(url, headers, body, UNLIMITED_S)
+        return answer if isinstance(answer, HttpReply) else None
 
     async def tool(self, app: InstalledApp, user_id: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
         """Call a tool of an app; twice if need be.

@@ -30,7 +30,7 @@ from mentra.protocol.app_to_cloud import (
     SubscriptionUpdate,
 )
 from mentra.protocol.base import Wire, iso_timestamp
-from mentra.protocol.cloud_to_app import ConnectionRefusal, Pong
+from mentra.protocol.cloud_to_app import ConnectionRefusal, Pong, ReconnectRejected
 from mentra.protocol.codec import Malformed, Unknown
 from mentra.protocol.connection import INTERNAL_ERROR, NORMAL_CLOSURE, POLICY_VIOLATION, RefusalCode
 from mentra.transport.base import Closed, Connection, Receiver
@@ -46,7 +46,7 @@ AppFrame = AppMessage | Unknown | Malformed
 class Refusal:
     """Why the cloud does not want a connection."""
 
-    code: RefusalCode | None
+    code: str | None
     """Of the error frame; ``None`` when there is none."""
     message: str
     """Also the reason of the close, which has 1008."""
@@ -60,7 +60,7 @@ class Run(Protocol):
         """The app's package name."""
         ...
 
-    def connected(self, link: "AppLink", init: ConnectionInit) -> None:
+    def connected(self, link: "AppLink", session_id: str, *, resumed: bool = False) -> None:
         """Take this link as the app's connection from now on, and acknowledge it."""
 
     def note(self, frame: AppFrame) -> None:
@@ -86,8 +86,25 @@ class Run(Protocol):
         """Learn that a link of this app is closed, though the cloud did not end the session."""
 
 
-Admit = Callable[[ConnectionInit], Run | Refusal]
-"""Decides on a ``tpa_connection_init``."""
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the upgrade of generation 3 says of who connects."""
+
+    user_id: str
+    session_id: str
+    package_name: str
+
+
+class Admissions(Protocol):
+    """Who decides on the first frame of an app."""
+
+    def admit(self, init: ConnectionInit, login: Login | None) -> Run | Refusal:
+        """Decide on a ``tpa_connection_init``."""
+        ...
+
+    def resume(self, request: Reconnect, login: Login) -> Run | ReconnectRejected:
+        """Decide on a ``reconnect``."""
+        ...
 
 
 class _AnyMessage(Wire, frozen=True, kw_only=True):
@@ -101,9 +118,12 @@ class _AnyMessage(Wire, frozen=True, kw_only=True):
 class AppLink(Receiver):
     """The cloud's end of one socket on ``/app-ws``."""
 
-    def __init__(self, connection: Connection, admit: Admit, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, connection: Connection, admissions: Admissions, now: Callable[[], datetime], login: Login | None = None
+    ) -> None:
         self._connection = connection
-        self._admit = admit
+        self._admissions = admissions
+        self._login = login
         self._now = now
         self._run: Run | None = None
         self._over = False
@@ -116,7 +136,7 @@ class AppLink(Receiver):
         """Send one binary frame."""
         self._connection.send_binary(data)
 
-    def refuse(self, code: RefusalCode, message: str) -> None:
+    def refuse(self, code: str, message: str) -> None:
         """Refuse a request: an error frame without the request's id, then the close with 1008."""
         self._refuse(Refusal(code, message))
 
@@ -136,6 +156,8 @@ class AppLink(Receiver):
         frame = codec.decode_from_app(text)
         if isinstance(frame, ConnectionInit):
             self._greet(frame)
+        elif isinstance(frame, Reconnect) and self._login is not None:
+            self._resume(frame, self._login)
         elif isinstance(frame, Malformed) and _is_fatal(text):
             self._close(INTERNAL_ERROR, "Internal server error")
         elif self._run is None:
@@ -154,13 +176,27 @@ class AppLink(Receiver):
         self._leave()
 
     def _greet(self, init: ConnectionInit) -> None:
-        answer = self._admit(init)
+        session_id = init.session_id or (self._login.session_id if self._login else None)
+        if session_id is None:
+            self._close(INTERNAL_ERROR, "Internal server error")
+            return
+        answer = self._admissions.admit(init, self._login)
         if isinstance(answer, Refusal):
             self._refuse(answer)
         else:
             self._run = answer
             answer.note(init)
-            answer.connected(self, init)
+            answer.connected(self, session_id)
+
+    def _resume(self, request: Reconnect, login: Login) -> None:
+        answer = self._admissions.resume(request, login)
+        if isinstance(answer, ReconnectRejected):
+            self.send(answer)
+            self._close(POLICY_VIOLATION, answer.message)
+        else:
+            self._run = answer
+            answer.note(request)
+            answer.connected(self, request.session_id, resumed=True)
 
     def _obey(self, frame: AppFrame, run: Run, text: str | bytes) -> None:
         match frame:

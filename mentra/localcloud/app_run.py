@@ -20,8 +20,8 @@ from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, AppLink
 from mentra.localcloud.catalogue import InstalledApp
 from mentra.localcloud.rules import permitted, read_subscriptions
-from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent
-from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck
+from mentra.protocol.app_to_cloud import AppMessage, DashboardContentUpdate, DisplayEvent
+from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck, DeviceState, DeviceStateUpdate, ReconnectAck
 from mentra.protocol.connection import (
     APP_STOPPED,
     CLOUD,
@@ -29,7 +29,6 @@ from mentra.protocol.connection import (
     EMPTY_LIST_IGNORED_S,
     GRACE_S,
     USER_SESSION_ENDED,
-    RefusalCode,
     RunEvent,
     RunState,
 )
@@ -71,6 +70,16 @@ class Owner(Protocol):
         """Where the app shall connect."""
         ...
 
+    @property
+    def generation(self) -> int:
+        """How the cloud speaks to apps; docs/protocol.md, Generation 3."""
+        ...
+
+    @property
+    def device_state(self) -> DeviceState:
+        """What is known of the glasses."""
+        ...
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background until the local cloud is closed."""
         ...
@@ -94,6 +103,9 @@ class Owner(Protocol):
 
     def ask(self, run: "AppRun", message: AppMessage) -> None:
         """Do what an app asks for."""
+
+    def subscribed(self, run: "AppRun", before: tuple[str, ...]) -> None:
+        """Learn that an app sent a list of subscriptions; ``before`` are those until then."""
 
     def forget_views(self, package_name: str) -> None:
         """Take everything off the glasses that an app put there."""
@@ -177,12 +189,15 @@ class AppRun:
         if self.state is RunState.STARTING:
             self._fail("AUTHENTICATION", f"{self.package_name} connected with a key that is not its own.")
 
-    def connected(self, link: AppLink, init: ConnectionInit) -> None:
+    def connected(self, link: AppLink, session_id: str, *, resumed: bool = False) -> None:
         """Take a link as the app's connection, in place of one there may be, and acknowledge it."""
         self._apply(RunEvent.CONNECTED)
         self._link = link
         self._connected_at = asyncio.get_running_loop().time()
-        link.send(self._owner.acknowledgement(self.app, init.session_id))
+        ack = self._owner.acknowledgement(self.app, session_id)
+        link.send(ReconnectAck(**msgspec.structs.asdict(ack)) if resumed else ack)
+        if self._owner.generation == 3:
+            link.send(DeviceStateUpdate(state=msgspec.to_builtins(self._owner.device_state), full_snapshot=True))
         self._resolve(None)
 
     def note(self, frame: AppFrame) -> None:
@@ -198,8 +213,9 @@ class AppRun:
         names = read_subscriptions(value)
         connected_for_s = asyncio.get_running_loop().time() - self._connected_at
         # An SDK that reconnects registers its handlers only afterwards; its empty list is not meant.
-        if value or connected_for_s >= EMPTY_LIST_IGNORED_S:
-            self.subscriptions = permitted(names, self.app.permissions)
+        if value or connected_for_s >= EMPTY_LIST_IGNORED_S or self._owner.generation == 3:
+            before, self.subscriptions = self.subscriptions, permitted(names, self.app.permissions)
+            self._owner.subscribed(self, before)
 
     def show(self, event: DisplayEvent) -> None:
         """Show something for the app, while it runs; a socket that was replaced may still ask for it."""
@@ -216,7 +232,7 @@ class AppRun:
         if self.is_running:
             self._owner.ask(self, message)
 
-    def refuse(self, code: RefusalCode, message: str) -> None:
+    def refuse(self, code: str, message: str) -> None:
         """Refuse what the app asked for: it loses its connection."""
         if self._link is not None:
             self._link.refuse(code, message)
@@ -271,7 +287,11 @@ class AppRun:
             return not start.done() or start.result() is None
 
         problem = await self._owner.http.session_request(
-            self.app, self._owner.user_id, self._owner.websocket_url, still_wanted=still_wanted
+            self.app,
+            self._owner.user_id,
+            self._owner.websocket_url,
+            generation=self._owner.generation,
+            still_wanted=still_wanted,
         )
         # An app that connected all the same is not hurt, nor is a later start by the failure of this one.
         if problem is not None and self._starting is start:
@@ -286,7 +306,8 @@ class AppRun:
         self._owner.spawn(self._restart(self._starting))
 
     async def _restart(self, start: asyncio.Future[StartFailed | None]) -> None:
-        await self._owner.http.stop_request(self.app, self._owner.user_id)
+        if self._owner.generation == 2:
+            await self._owner.http.stop_request(self.app, self._owner.user_id)
         if self._starting is start:
             self._begin()
         failure = await start

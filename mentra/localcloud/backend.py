@@ -5,11 +5,12 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.catalogue import Catalogue
-from mentra.localcloud.storage import AppSettings
+from mentra.localcloud.storage import AppSettings, SimpleStorage
+from mentra.localcloud.web_tokens import WebTokens
 
 _logger = logging.getLogger(__name__)
 
@@ -48,6 +49,14 @@ class Backend:
     now: Callable[[], datetime]
     catalogue: Catalogue = field(default_factory=Catalogue)
     app_settings: AppSettings = field(default_factory=AppSettings)
+    storage: SimpleStorage = field(default_factory=SimpleStorage)
     tasks: Tasks = field(default_factory=Tasks)
+    generation: Literal[2, 3] = 2
+    """How it speaks to apps; docs/protocol.md, Generation 3."""
     websocket_url: str = ""
     """Where apps connect; known once the cloud is open."""
+    web_tokens: WebTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what depends on other parts."""
+        self.web_tokens = WebTokens(self.catalogue, self.now)

@@ -31,8 +31,8 @@ class InstalledApp:
     proxy has to rewrite it there."""
     name: str = ""
     permissions: tuple[str, ...] = ("ALL",)
-    settings: tuple[Mapping[str, Any], ...] = ()
-    """The console's schema, as the JSON objects that it exports. Apps are told what ``Setting`` has of them."""
+    settings: tuple[Mapping[str, Any] | Setting, ...] = ()
+    """The console's schema, also as the JSON objects that it exports. Apps are told what ``Setting`` has of them."""
     app_type: Literal["standard", "background"] = "standard"
     """Of the standard apps only one runs at a time; background apps run beside it and beside each other."""
 

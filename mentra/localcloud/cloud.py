@@ -1,28 +1,30 @@
 """A cloud in this process, for development and tests: it starts apps, and carries what glasses and apps say.
 
 It keeps to what the cloud of December 2025 was seen to do, not to what our SDK expects. Left out are the boot
-screen, the display throttle, required hardware, and every request for a photo, sound, a light or video.
+screen, the display throttle, required hardware, and every request for a photo, a light or video.
 """
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from mentra.clock import utc_now
 from mentra.localcloud import rules
 from mentra.localcloud.app_http import AppHttp
-from mentra.localcloud.app_link import AppLink, Refusal
+from mentra.localcloud.app_link import AppLink, Login, Refusal
 from mentra.localcloud.app_run import AppRun
 from mentra.localcloud.backend import Backend
 from mentra.localcloud.catalogue import InstalledApp
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
-from mentra.localcloud.rest import Rest
+from mentra.localcloud.rest import MAX_BODY_BYTES, Rest
 from mentra.localcloud.user import User
+from mentra.localcloud.web_tokens import public_key
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import ConnectionInit
+from mentra.protocol.app_to_cloud import ConnectionInit, Reconnect
 from mentra.protocol.base import iso_timestamp
-from mentra.protocol.cloud_to_app import ConnectionRefusal
-from mentra.protocol.connection import SOCKET_PATH, RefusalCode
+from mentra.protocol.cloud_to_app import ConnectionRefusal, ReconnectRejected
+from mentra.protocol.connection import SOCKET_PATH, SOCKET_PATH_3, RefusalCode, RejectionCode
+from mentra.protocol.webhooks import PACKAGE_HEADER, SESSION_HEADER, USER_HEADER
 from mentra.transport.base import Accept, Connection, HttpReply, HttpRequest, Listener, Network
 
 
@@ -34,13 +36,18 @@ class LocalCloud:
     Args:
         network: How to reach the servers of apps, and where to be reached. It is not closed with the cloud.
         now: The time in everything that is sent.
+        generation: 3 offers apps the handshake of 2026 besides; docs/protocol.md, Generation 3.
     """
 
-    def __init__(self, network: Network, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, network: Network, *, now: Callable[[], datetime] = utc_now, generation: Literal[2, 3] = 2
+    ) -> None:
         self._network = network
         self._now = now
-        self._backend = Backend(http=AppHttp(network, now), now=now)
-        self._rest = Rest(self._backend.catalogue, self._backend.app_settings, now)
+        self._backend = Backend(http=AppHttp(network, now), now=now, generation=generation)
+        self._rest = Rest(
+            self._backend.catalogue, self._backend.app_settings, self._backend.storage, self._backend.web_tokens, now
+        )
         self._users: dict[str, User] = {}
         self._glasses: dict[str, VirtualGlasses] = {}
         self._listener: Listener | None = None
@@ -55,13 +62,20 @@ class LocalCloud:
         """Where apps connect: ``ws://127.0.0.1:8002/app-ws``; empty while it is not open."""
         return self._backend.websocket_url
 
+    @staticmethod
+    def user_token_key() -> str:
+        """Return the public key, in PEM, with which an app checks the signed tokens of its pages."""
+        return public_key()
+
     async def open(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Start to listen; port 0 picks a free one.
 
         Raises:
             OSError: The port is taken, or may not be used.
         """
-        self._listener = await self._network.listen(host, port, self._rest.handle, self._handle_socket)
+        self._listener = await self._network.listen(
+            host, port, self._rest.handle, self._handle_socket, max_body_bytes=MAX_BODY_BYTES
+        )
         self._backend.websocket_url = "ws" + self._listener.url.removeprefix("http") + SOCKET_PATH
 
     async def close(self) -> None:
@@ -112,17 +126,35 @@ class LocalCloud:
             user.leave()
 
     def _handle_socket(self, request: HttpRequest) -> Accept | HttpReply | None:
+        if request.path_only == SOCKET_PATH_3 and self._backend.generation == 3:
+            return self._log_in(request)
         if request.path_only != SOCKET_PATH:
             return None
         if request.headers.get("authorization", "").startswith("Bearer "):
             return self._refused_login(request)
         return self._accept
 
-    def _accept(self, connection: Connection) -> AppLink:
-        return AppLink(connection, self._admit, self._now)
+    def _log_in(self, request: HttpRequest) -> Accept:
+        login = Login(
+            user_id=request.headers.get(USER_HEADER, ""),
+            session_id=request.headers.get(SESSION_HEADER, ""),
+            package_name=request.headers.get(PACKAGE_HEADER, ""),
+        )
+        return lambda connection: AppLink(connection, self, self._now, login)
 
-    def _admit(self, init: ConnectionInit) -> AppRun | Refusal:
-        user_id = rules.user_of(init.session_id)
+    def _accept(self, connection: Connection) -> AppLink:
+        return AppLink(connection, self, self._now)
+
+    def resume(self, request: Reconnect, login: Login) -> AppRun | ReconnectRejected:
+        """Decide whether an app of generation 3 goes on."""
+        user = self._users.get(login.user_id)
+        if user is None:
+            return ReconnectRejected(code=RejectionCode.SESSION_NOT_FOUND, message="Reconnect identity missing")
+        return user.resume(request, login.package_name)
+
+    def admit(self, init: ConnectionInit, login: Login | None) -> AppRun | Refusal:
+        """Decide whether an app may connect."""
+        user_id = login.user_id if login else rules.user_of(init.session_id or "")
         if user_id is None:
             return Refusal(None, "Invalid session ID format")
         user = self._users.get(user_id)

@@ -4,19 +4,30 @@ What the wearer does are methods here (``say``, ``press``, ``start``); what the 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import NotConnected
 from mentra.localcloud.app_link import AppFrame
+from mentra.localcloud.camera import VirtualCamera
+from mentra.localcloud.dashboard import DashboardControl
+from mentra.localcloud.happenings import PROVIDER, Happenings
+from mentra.localcloud.leds import Leds
+from mentra.localcloud.position import Position
+from mentra.localcloud.speaker import PlayedSound, Speaker
+from mentra.localcloud.storage import Fault
 from mentra.localcloud.user import User
+from mentra.localcloud.video import VirtualVideo
+from mentra.localcloud.wifi import WifiScreen, WifiSetup
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
 from mentra.protocol.base import Wire, iso_timestamp
 from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.cloud_to_app import DeviceState
 from mentra.protocol.layouts import Layout
 from mentra.protocol.settings import setting_values
 from mentra.protocol.streams import (
@@ -26,6 +37,9 @@ from mentra.protocol.streams import (
     CalendarEvent,
     Location,
     PayloadType,
+    Soniox,
+    SpeechMetadata,
+    SpeechToken,
     StreamData,
     TouchEvent,
     Transcription,
@@ -39,6 +53,8 @@ DEFAULT_MODEL = "Even Realities G1"
 SPEECH_MS = 1000
 """The cloud calls every utterance this long, whatever was said."""
 INTERIM_CONFIDENCE = 0.95
+INTERIM_TOKENS = 10
+"""How many tokens an interim result has at most: the last ones."""
 REACTION_TURNS = 20
 """How many turns of the event loop an app gets to react to something before the method that did it returns."""
 
@@ -46,13 +62,20 @@ REACTION_TURNS = 20
 _UNTIMED = frozenset({Transcription.stream, Translation.stream, CalendarEvent.stream})
 
 
-class VirtualGlasses:
+class VirtualGlasses(Happenings):
     """The phone and the glasses of one user. Get them from ``LocalCloud.connect_glasses``.
 
     Methods by which something happens (``say``, ``press``, ``send`` and so on) send it to every running app that
     subscribed to it, and return after the app had some turns of the event loop to react. An app in this process
     that answers without waiting for anything has answered by then; for one that takes its time, or runs elsewhere,
     use ``wait_for_display``.
+
+    Attributes:
+        speaker: Plays what apps ask for, and decides how long it takes and whether it works.
+        position: Where the phone is, and how polls are answered.
+        camera: Takes photos for apps, and decides what is on them and whether it works.
+        video: Streams video for apps.
+        leds: The light of the glasses: its colour now, and what apps asked of it.
     """
 
     def __init__(self, user: User, *, now: Callable[[], datetime], leave: Callable[[User], None]) -> None:
@@ -60,6 +83,13 @@ class VirtualGlasses:
         self._now = now
         self._leave = leave
         self._odd_byte = b""
+        self.speaker = Speaker(user)
+        self.position = Position(user, now)
+        self.camera = VirtualCamera(user)
+        self.video = VirtualVideo(user, now)
+        self.leds = Leds(user, now)
+        self._wifi = WifiScreen(user)
+        self._dashboard = DashboardControl(user)
 
     def __repr__(self) -> str:
         return f"<VirtualGlasses of {self.user_id}: {self.model}, {self.display!r}>"
@@ -94,8 +124,29 @@ class VirtualGlasses:
 
     @property
     def dashboard(self) -> str:
-        """The text of the dashboard: what is on its view, then one line per app; empty when it is clear."""
+        """The text of the dashboard, which the wearer sees when looking up; empty when it is clear.
+
+        What is on its view, then its corners, then one line per app, in the present mode of the dashboard.
+        """
         return self._user.screen.dashboard
+
+    @property
+    def dashboard_mode(self) -> str:
+        """``"main"``, ``"expanded"`` or ``"none"``; see ``change_dashboard_mode``."""
+        return self._user.screen.dashboard_mode
+
+    @property
+    def bitmap(self) -> Bitmap | None:
+        """The image that the main view shows now, of the size that the app sent; ``None`` when it shows none.
+
+        ``glasses.bitmap.trimmed().to_rows()`` has what is lit as lines of text.
+        """
+        return self._user.screen.bitmap
+
+    @property
+    def wifi_setups(self) -> Sequence[WifiSetup]:
+        """The last thousand wishes of apps for Wi-Fi, oldest first. Nobody answers them; see ``report``."""
+        return tuple(self._wifi.setups)
 
     @property
     def layout(self) -> Layout | None:
@@ -106,6 +157,20 @@ class VirtualGlasses:
     def shown(self) -> Sequence[DisplayEvent]:
         """The last thousand frames that were shown, oldest first, with those by which the cloud cleared a view."""
         return tuple(self._user.screen.shown)
+
+    @property
+    def sounds(self) -> Sequence[PlayedSound]:
+        """The last thousand sounds that apps had played, oldest first, with those that failed."""
+        return tuple(self.speaker.sounds)
+
+    @property
+    def spoken(self) -> Sequence[str]:
+        """The texts among them that the cloud speaks, oldest first. A long one comes in parts."""
+        return tuple(sound.text for sound in self.speaker.sounds if sound.text is not None)
+
+    def now(self) -> datetime:
+        """Return the present moment, with which events are stamped."""
+        return self._now()
 
     def subscriptions(self, package_name: str) -> tuple[str, ...]:
         """Return what an app receives now: without what its permissions do not allow, languages written out."""
@@ -126,6 +191,24 @@ class VirtualGlasses:
             NotInstalled: There is no such app.
         """
         return setting_values(self._user.settings_of(package_name))
+
+    def stored(self, package_name: str) -> dict[str, Any]:
+        """Return what an app has stored for the wearer, by key: text; a mapping where a key with a dot has nested."""
+        return self._user.stored(package_name)
+
+    def store(self, package_name: str, values: Mapping[str, str]) -> None:
+        """Have something stored for the wearer, as if the app had stored it another day."""
+        self._user.store(package_name, values)
+
+    def fail_storage(self, status: int = 503, *, times: int = 1, retry_after_s: float | None = None) -> None:
+        """Refuse the next requests by which apps read or store the wearer's data.
+
+        Args:
+            status: The HTTP status: 500 or 503 as a cloud in trouble, 413 as a full one, 429 as a busy one.
+            times: How many requests.
+            retry_after_s: What the answer says in ``Retry-After``; nothing if left out.
+        """
+        self._user.fail_storage(Fault(status, retry_after_s), times=times)
 
     def frames(self, package_name: str) -> list[AppFrame]:
         """Return the last thousand frames that an app sent on accepted connections, oldest first.
@@ -173,13 +256,24 @@ class VirtualGlasses:
             start_ms=start_ms,
             end_ms=start_ms + SPEECH_MS,
             language=language,
-            provider="local",
+            provider=PROVIDER,
+            metadata=_metadata(text, is_final=is_final),
         )
         await self._send(transcription_stream(language), speech)
 
     async def press(self, button_id: str = "main", press_type: str = "short") -> None:
         """Press a button, ``"short"`` or ``"long"``."""
         await self._send(ButtonPress.stream, ButtonPress(button_id=button_id, press_type=press_type))
+
+    async def move(self, lat: float, lng: float, *, accuracy_m: float | None = None) -> None:
+        """Be somewhere else. Apps that asked where the phone is, and had no answer yet, get it now.
+
+        Args:
+            lat: Degrees, WGS 84.
+            lng: Degrees, WGS 84.
+            accuracy_m: Radius within which that is true; ``None`` says nothing of it.
+        """
+        await self._send(Location.stream, Location(lat=lat, lng=lng, accuracy_m=accuracy_m))
 
     async def send(self, stream: str, data: Mapping[str, Any]) -> None:
         """Let any event happen.
@@ -194,8 +288,18 @@ class VirtualGlasses:
         """
         if parse_stream(stream).base == AudioChunk.stream:
             raise ValueError(f"{AudioChunk.stream!r} is sent as binary frames. Use send_audio(data).")
-        self._user.deliver(stream, self._payload(stream, data))
+        payload = self._payload(stream, data)
+        if stream == Location.stream:
+            self._note_location(payload)
+        if stream == CalendarEvent.stream:
+            self._user.note_calendar_event(payload)
+        self._user.deliver(stream, payload)
         await self._settle()
+
+    def _note_location(self, payload: Mapping[str, Any]) -> None:
+        location = codec.decode_stream(Location.stream, codec.encode(payload))
+        if isinstance(location, Location) and location.correlation_id is None:
+            self.position.moved(location)
 
     def _payload(self, stream: str, data: Mapping[str, Any]) -> dict[str, Any]:
         base, detail, _ = parse_stream(stream)
@@ -237,6 +341,17 @@ class VirtualGlasses:
         """
         return await self._user.call_tool(package_name, tool_id, parameters or {})
 
+    def webview_url(self, package_name: str, path: str = "/") -> str:
+        """Return the address at which the phone opens a page of an app, with fresh tokens for this user.
+
+        They are valid for a minute and for ten minutes. The signed one is made with a key of this process, which the
+        app has to be told: ``LocalCloud.user_token_key``.
+
+        Raises:
+            NotInstalled: There is no such app.
+        """
+        return self._user.webview_url(package_name, path)
+
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
         """Change settings of an app, by key.
 
@@ -248,6 +363,45 @@ class VirtualGlasses:
         """
         await self._user.change_settings(package_name, values)
         await self._settle()
+
+    async def change_system_settings(self, values: Mapping[str, Any]) -> None:
+        """Change settings of MentraOS itself, by the cloud's keys, such as ``metricSystemEnabled``.
+
+        Apps hear of that one if they subscribed to it, and of the others when they connect next.
+        """
+        self._user.change_system_settings(values)
+        await self._settle()
+
+    async def report(self, state: DeviceState) -> None:
+        """Have the phone tell how the glasses are: ``await glasses.report(DeviceState(battery_level=80))``.
+
+        Every running app hears it, though the cloud of December 2025 passes on nothing of the kind.
+        """
+        self._user.report(state)
+        await self._settle()
+
+    async def change_dashboard_mode(self, mode: str) -> None:
+        """Have the dashboard shown in another mode, ``"main"``, ``"expanded"`` or ``"none"``; running apps are told."""
+        self._dashboard.show_mode(mode)
+        await self._settle()
+
+    def permissions(self, package_name: str) -> tuple[str, ...]:
+        """Return what an app has declared in the developer console.
+
+        Raises:
+            NotInstalled: There is no such app.
+        """
+        return self._user.permissions_of(package_name)
+
+    def change_permissions(self, package_name: str, permissions: Collection[str]) -> None:
+        """Have an app declare other permissions in the developer console: ``("CAMERA", "MICROPHONE")``.
+
+        What it asks for is judged by them at once, what it subscribes to with its next list.
+
+        Raises:
+            NotInstalled: There is no such app.
+        """
+        self._user.change_permissions(package_name, permissions)
 
     async def change_model(self, model: str) -> None:
         """Put on other glasses; every running app is told what they can do, or ``None`` if nobody knows."""
@@ -314,8 +468,17 @@ class VirtualGlasses:
         finally:
             undo()
 
+    async def send_custom_message(self, action: str, payload: Any = None) -> None:
+        """Have the cloud send a message of its own to the apps that subscribed ``custom_message``.
+
+        The only one that clouds ever sent is ``"update_datetime"``. The last of those comes again after each list of
+        subscriptions with ``custom_message``.
+        """
+        self._user.send_custom_message(action, payload)
+        await self._settle()
+
     async def _send(self, stream: str, data: StreamData) -> None:
-        await self.send(stream, msgspec.to_builtins(data))
+        await self.send(stream, codec.plain(data))
 
     async def _settle(self) -> None:
         for _ in range(REACTION_TURNS):
@@ -323,3 +486,21 @@ class VirtualGlasses:
 
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)
+
+
+def _metadata(text: str, *, is_final: bool) -> msgspec.Raw:
+    """Return what the recogniser says besides: each word with its time, of an interim result only."""
+    words = text.split()
+    step_ms = SPEECH_MS / len(words) if words else 0
+    tokens = [
+        SpeechToken(
+            text=f" {word}" if number else word,
+            start_ms=round(number * step_ms),
+            end_ms=round((number + 1) * step_ms),
+            confidence=INTERIM_CONFIDENCE,
+            is_final=False,
+        )
+        for number, word in enumerate(words)
+    ]
+    soniox = None if is_final else Soniox(tokens=tokens[-INTERIM_TOKENS:])
+    return msgspec.Raw(codec.encode(SpeechMetadata(provider=PROVIDER, soniox=soniox)))

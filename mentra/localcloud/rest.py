@@ -8,12 +8,16 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from mentra.localcloud.catalogue import Catalogue, InstalledApp
-from mentra.localcloud.storage import AppSettings, SimpleStorage
-from mentra.protocol import codec, rest
+from mentra.localcloud.storage import AppSettings, SimpleStorage, TooLarge
+from mentra.localcloud.web_tokens import WebTokens
+from mentra.protocol import codec, rest, web_tokens
+from mentra.protocol.audio import read_speech
 from mentra.protocol.base import Wire, iso_timestamp
 from mentra.protocol.connection import session_id_of
 from mentra.transport.base import HttpReply, HttpRequest
 
+MAX_BODY_BYTES = 10_000_000
+"""What an app may store at once is limited by its characters, and these may take several bytes each."""
 SDK_VERSION = "2.1.29"
 """The version of the official SDK that this cloud was compared with."""
 
@@ -29,10 +33,18 @@ class Refused(Exception):
 class Rest:
     """Answers HTTP requests."""
 
-    def __init__(self, catalogue: Catalogue, app_settings: AppSettings, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        app_settings: AppSettings,
+        storage: SimpleStorage,
+        page_tokens: WebTokens,
+        now: Callable[[], datetime],
+    ) -> None:
         self._catalogue = catalogue
         self._app_settings = app_settings
-        self._storage = SimpleStorage()
+        self._storage = storage
+        self._page_tokens = page_tokens
         self._now = now
 
     async def handle(self, request: HttpRequest) -> HttpReply:
@@ -47,14 +59,22 @@ class Rest:
         match request.method, route, names:
             case "GET", rest.PERMISSIONS, [package_name]:
                 return self._permissions(package_name)
+            case "GET", rest.SPEECH, []:
+                raise _no_speech(request.path)
             case "GET", rest.SDK_VERSION, []:
                 return self._version()
+            case "POST", web_tokens.EXCHANGE, []:
+                return self._page_tokens.exchange(request)
             case "GET", rest.SETTINGS | rest.OLD_SETTINGS, [package_name]:
                 return self._settings(request, package_name)
             case method, rest.STORAGE, [user_id]:
-                return self._all_keys(method, user_id, self._authenticated(request).package_name, request.body)
+                package_name = self._authenticated(request).package_name
+                self._fail_if_ordered(user_id)
+                return self._all_keys(method, user_id, package_name, request.body)
             case method, rest.STORAGE, [user_id, key]:
-                return self._one_key(method, user_id, self._authenticated(request).package_name, key, request.body)
+                package_name = self._authenticated(request).package_name
+                self._fail_if_ordered(user_id)
+                return self._one_key(method, user_id, package_name, key, request.body)
             case _:
                 raise _not_found()
 
@@ -83,7 +103,7 @@ class Rest:
                 data = self._storage.read(user_id, package_name)
                 return _reply(rest.StoredValuesReply(success=True, data=data))
             case "PUT":
-                self._storage.write(user_id, package_name, _new_values(body))
+                self._write(user_id, package_name, _new_values(body))
                 return _done("Storage updated")
             case "DELETE" if self._storage.clear(user_id, package_name):
                 return _done("Storage cleared")
@@ -100,7 +120,7 @@ class Rest:
                     raise Refused(404, rest.Outcome(success=False, message=rest.KEY_NOT_FOUND))
                 return _reply(rest.StoredValueReply(success=True, data=rest.StoredValue(value=data[key])))
             case "PUT":
-                self._storage.write(user_id, package_name, {key: _new_value(body)})
+                self._write(user_id, package_name, {key: _new_value(body)})
                 return _done(f'Key "{key}" set')
             case "DELETE" if self._storage.delete(user_id, package_name, key):
                 return _done(f'Key "{key}" deleted')
@@ -108,6 +128,21 @@ class Rest:
                 raise _no_storage()
             case _:
                 raise _not_found()
+
+    def _write(self, user_id: str, package_name: str, values: dict[str, str]) -> None:
+        try:
+            self._storage.write(user_id, package_name, values)
+        except TooLarge as error:
+            raise Refused(error.status, rest.Outcome(error=str(error))) from error
+
+    def _fail_if_ordered(self, user_id: str) -> None:
+        fault = self._storage.next_fault(user_id)
+        if fault is not None:
+            refused = Refused(fault.status, rest.Outcome(error="Failed as ordered"))
+            if fault.retry_after_s is not None:
+                headers = {**refused.reply.headers, "retry-after": f"{fault.retry_after_s:g}"}
+                refused.reply = HttpReply(refused.reply.status, refused.reply.body, headers)
+            raise refused
 
     def _installed(self, package_name: str) -> InstalledApp:
         app = self._catalogue.find(package_name)
@@ -134,10 +169,21 @@ class Rest:
         return self._catalogue.get(package_name)
 
 
+_ROUTES = (
+    rest.PERMISSIONS,
+    rest.SDK_VERSION,
+    rest.SETTINGS,
+    rest.OLD_SETTINGS,
+    rest.STORAGE,
+    rest.SPEECH,
+    web_tokens.EXCHANGE,
+)
+
+
 def _split(path: str) -> tuple[str, list[str]]:
     """Return the route that a path belongs to, and the names behind it."""
     path = path.rstrip("/")
-    for route in (rest.PERMISSIONS, rest.SDK_VERSION, rest.SETTINGS, rest.OLD_SETTINGS, rest.STORAGE):
+    for route in _ROUTES:
         if path == route or path.startswith(f"{route}/"):
             return route, [unquote(name) for name in path.split("/")[route.count("/") + 1 :]]
     return "", []
@@ -155,8 +201,19 @@ def _not_found() -> Refused:
     return Refused(404, rest.Outcome(error="Not found"))
 
 
+def _no_speech(path: str) -> Refused:
+    """Answer as a cloud that has no access to ElevenLabs."""
+    query = read_speech(path)
+    if query is None or not query.text:
+        return Refused(400, rest.Outcome(success=False, message="Text parameter is required and must be a string"))
+    settings = query.voice_settings
+    if settings and isinstance(codec.decode_as(object, settings), codec.Malformed):
+        return Refused(400, rest.Outcome(success=False, message="Invalid voice_settings JSON format"))
+    return Refused(500, rest.Outcome(success=False, message="TTS service not configured"))
+
+
 def _no_storage() -> Refused:
-    return Refused(404, rest.Outcome(success=False, message="Storage not found"))
+    return Refused(404, rest.Outcome(success=False, message=rest.STORAGE_NOT_FOUND))
 
 
 def _unauthorized(error: str, message: str) -> Refused:

@@ -7,11 +7,10 @@ services/websocket/websocket-app.service.ts (Dec 2025); docs/protocol.md, Stream
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
+from mentra.protocol.location import LOCATION_STREAM
 from mentra.protocol.permissions import is_granted
 from mentra.protocol.streams import Location, TouchEvent, Transcription, permission_for
 from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, EVERYTHING, parse_stream, transcription_stream
-
-LOCATION_STREAM = "location_stream"
 
 
 def user_of(session_id: str) -> str | None:

@@ -1,8 +1,10 @@
 """One user of the local cloud: the apps they run, and who hears what happens to their glasses."""
 
 import asyncio
+import copy
+import dataclasses
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,17 +18,35 @@ from mentra.localcloud.backend import Backend
 from mentra.localcloud.catalogue import InstalledApp
 from mentra.localcloud.display import HISTORY, Screen
 from mentra.localcloud.models import MODELS
-from mentra.localcloud.storage import SYSTEM_SETTINGS
+from mentra.localcloud.storage import SYSTEM_SETTINGS, Fault
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent
+from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent, Reconnect
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.capabilities import Capabilities
-from mentra.protocol.cloud_to_app import CapabilitiesUpdate, ConnectionAck, DataStream, SettingsUpdate
-from mentra.protocol.connection import RefusalCode, session_id_of
-from mentra.protocol.settings import Setting
-from mentra.protocol.streams import AudioChunk, TouchEvent, Transcription
+from mentra.protocol.cloud_to_app import (
+    CapabilitiesUpdate,
+    ConnectionAck,
+    CustomMessage,
+    DataStream,
+    DeviceState,
+    DeviceStateUpdate,
+    ReconnectRejected,
+    SettingsUpdate,
+    SystemSettingsUpdate,
+    merge_device_state,
+)
+from mentra.protocol.connection import RefusalCode, RejectionCode, session_id_of
+from mentra.protocol.settings import METRIC_UNITS, Setting
+from mentra.protocol.streams import AudioChunk, CalendarEvent, TouchEvent, Transcription
+from mentra.protocol.subscriptions import system_setting_stream
+from mentra.transport.base import http_base
 
 M = TypeVar("M", bound=AppMessage)
+
+CALENDAR_SIZE = 100
+"""Entries of the calendar that the cloud keeps for those who subscribe later."""
+UPDATE_DATETIME = "update_datetime"
+"""The one custom message that the cloud knows, with the local date and time as text."""
 
 
 class User:
@@ -36,10 +56,15 @@ class User:
         self.user_id = user_id
         self.model = model
         self.screen = Screen()
+        self.system_settings: dict[str, Any] = msgspec.to_builtins(SYSTEM_SETTINGS)
         self._backend = backend
+        self._reported = DeviceState()
+        self._calendar: deque[bytes] = deque(maxlen=CALENDAR_SIZE)
+        self._datetime_message: CustomMessage | None = None
         self._runs: dict[str, AppRun] = {}
         self._frames: dict[str, deque[AppFrame]] = {}
         self._answers: dict[type[Any], Callable[[AppRun, Any], object]] = {}
+        self._when_stopped: list[Callable[[AppRun], object]] = []
 
     @property
     def http(self) -> AppHttp:
@@ -50,6 +75,17 @@ class User:
     def websocket_url(self) -> str:
         """Where apps shall connect."""
         return self._backend.websocket_url
+
+    @property
+    def generation(self) -> int:
+        """How the cloud speaks to apps."""
+        return self._backend.generation
+
+    @property
+    def device_state(self) -> DeviceState:
+        """What is known of the glasses."""
+        connected = self._reported.connected is not False  # Unless the phone said otherwise.
+        return msgspec.structs.replace(self._reported, connected=connected, model_name=self.model)
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -92,6 +128,15 @@ class User:
             return Refusal(RefusalCode.APP_NOT_STARTED, "App not started for this session")
         return run
 
+    def resume(self, request: Reconnect, package_name: str) -> AppRun | ReconnectRejected:
+        """Decide whether an app may go on; the cloud does not look at the key again."""
+        run = self._runs.get(package_name)
+        if request.session_id != session_id_of(self.user_id, package_name):
+            return ReconnectRejected(code=RejectionCode.SESSION_EXPIRED, message="Session expired")
+        if run is None or not run.accepts_connection:
+            return ReconnectRejected(code=RejectionCode.NOT_RUNNING, message="App not running")
+        return run
+
     def leave(self) -> None:
         """End every session: the phone is gone for good."""
         for run in self._runs.values():
@@ -108,14 +153,7 @@ class User:
         """Send an event to every running app that subscribed to it."""
         payload = codec.encode(data)
         for run, name in self.listeners(stream, payload):
-            run.send(
-                DataStream(
-                    stream_type=name,
-                    data=msgspec.Raw(payload),
-                    session_id=self._session_id(run),
-                    timestamp=self.timestamp(),
-                )
-            )
+            run.send(self._event(run, name, payload))
 
     def listeners(self, stream: str, payload: bytes) -> list[tuple[AppRun, str]]:
         """Return the running apps that an event reaches, each with the ``streamType`` under which it does."""
@@ -127,6 +165,27 @@ class User:
             for run in self.running
         )
         return [(run, name) for run, name in names if name is not None]
+
+    def note_calendar_event(self, payload: Mapping[str, Any]) -> None:
+        """Remember an entry of the calendar for those who subscribe later."""
+        self._calendar.append(codec.encode(payload))
+
+    def send_custom_message(self, action: str, payload: Any) -> None:
+        """Send a message of the cloud to the running apps that subscribed to such messages."""
+        message = CustomMessage(action=action, payload=payload, timestamp=self.timestamp())
+        if action == UPDATE_DATETIME:
+            self._datetime_message = message
+        for run in self.running:
+            if CustomMessage.stream in run.subscriptions:
+                run.send(message)
+
+    def subscribed(self, run: AppRun, before: tuple[str, ...]) -> None:
+        """Send what the cloud repeats to who subscribes (docs/protocol.md, Streams)."""
+        if CalendarEvent.stream in run.subscriptions and CalendarEvent.stream not in before:
+            for payload in self._calendar:
+                run.send(self._event(run, CalendarEvent.stream, payload))
+        if CustomMessage.stream in run.subscriptions and self._datetime_message is not None:
+            run.send(self._datetime_message)
 
     def deliver_audio(self, data: bytes) -> None:
         """Send sound to every running app that subscribed to it."""
@@ -143,6 +202,13 @@ class User:
         for run in self.running:
             run.send(CapabilitiesUpdate(capabilities=self.capabilities, model_name=model))
 
+    def report(self, state: DeviceState) -> None:
+        """Have the phone tell how the glasses are; every running app hears it."""
+        changes = msgspec.to_builtins(state)
+        self._reported = merge_device_state(self._reported, changes)
+        for run in self.running:
+            run.send(DeviceStateUpdate(state=changes, full_snapshot=False, timestamp=self.timestamp()))
+
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
         """Store choices in an app's settings and tell the app, on its socket and then by HTTP."""
         app = self._backend.catalogue.get(package_name)
@@ -152,13 +218,61 @@ class User:
             run.send(self._settings_update(run, settings))
         await self.http.settings(app, self.user_id, settings)
 
+    def change_system_settings(self, values: Mapping[str, Any]) -> None:
+        """Change settings of MentraOS, and tell the apps that the cloud tells of it.
+
+        The cloud of 2025 tells of the units of measurement only, and only those who asked for just that; that of
+        generation 3 tells everything, to all who asked for anything (docs/protocol.md, Cloud to app).
+        """
+        before, self.system_settings = self.system_settings, {**self.system_settings, **values}
+        if self.generation == 3:
+            told, asked = self.system_settings, system_setting_stream("")
+        else:
+            told, asked = {METRIC_UNITS: self.system_settings[METRIC_UNITS]}, system_setting_stream(METRIC_UNITS)
+        if all(before.get(key) == value for key, value in told.items()):
+            return
+        for run in self.running:
+            if any(name.startswith(asked) for name in run.subscriptions):
+                run.send(
+                    SystemSettingsUpdate(settings=told, session_id=self._session_id(run), timestamp=self.timestamp())
+                )
+
+    def permissions_of(self, package_name: str) -> tuple[str, ...]:
+        """Return what an app has declared."""
+        return self._backend.catalogue.get(package_name).permissions
+
+    def change_permissions(self, package_name: str, permissions: Collection[str]) -> None:
+        """Change what an app has declared; requests are judged by it at once, subscriptions with the next list."""
+        app = dataclasses.replace(self._backend.catalogue.get(package_name), permissions=tuple(permissions))
+        self._backend.catalogue.add(app)
+        if run := self._runs.get(package_name):
+            run.app = app
+
     def settings_of(self, package_name: str) -> list[Setting]:
         """Return this user's settings of an app."""
         return self._backend.app_settings.list_for(self.user_id, self._backend.catalogue.get(package_name))
 
+    def stored(self, package_name: str) -> dict[str, Any]:
+        """Return what an app keeps for this user."""
+        return copy.deepcopy(self._backend.storage.read(self.user_id, package_name))
+
+    def store(self, package_name: str, values: Mapping[str, str]) -> None:
+        """Put values into what an app keeps for this user."""
+        self._backend.storage.write(self.user_id, package_name, values)
+
+    def fail_storage(self, fault: Fault, *, times: int) -> None:
+        """Refuse the next requests of apps about their data of this user."""
+        self._backend.storage.fail(self.user_id, fault, times=times)
+
     async def call_tool(self, package_name: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
         """Call a tool of an app in this user's name."""
         return await self.http.tool(self._backend.catalogue.get(package_name), self.user_id, tool_id, parameters)
+
+    def webview_url(self, package_name: str, path: str) -> str:
+        """Return the address at which the phone opens a page of an app."""
+        app = self._backend.catalogue.get(package_name)
+        query = self._backend.web_tokens.query(self.user_id, app, http_base(self.websocket_url))
+        return f"{app.public_url}{path}{'&' if '?' in path else '?'}{query}"
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background until the local cloud is closed."""
@@ -170,13 +284,12 @@ class User:
 
     def acknowledgement(self, app: InstalledApp, session_id: str) -> ConnectionAck:
         """Return the answer to an app that connected; the session id is the app's own, unread."""
-        system_settings = msgspec.to_builtins(SYSTEM_SETTINGS)
         return ConnectionAck(
             session_id=session_id,
             settings=self._backend.app_settings.list_for(self.user_id, app),
             # Both names, because the clouds of 2025 and of 2026 use one each.
-            mentraos_settings=system_settings,
-            augmentos_settings=system_settings,
+            mentraos_settings=self.system_settings,
+            augmentos_settings=self.system_settings,
             capabilities=self.capabilities,
             timestamp=self.timestamp(),
         )
@@ -197,6 +310,10 @@ class User:
         """Have a part of the phone or the glasses do what apps ask for with messages of one kind."""
         self._answers[kind] = answer
 
+    def when_stopped(self, forget: Callable[[AppRun], object]) -> None:
+        """Have a part of the phone or the glasses end what it does for an app that was stopped."""
+        self._when_stopped.append(forget)
+
     def ask(self, run: AppRun, message: AppMessage) -> None:
         """Do what an app asks for, if there is a part for it here."""
         if answer := self._answers.get(type(message)):
@@ -205,12 +322,23 @@ class User:
     def forget_views(self, package_name: str) -> None:
         """Take everything off the glasses that an app put there."""
         self.screen.remove_app(package_name)
+        if run := self._runs.get(package_name):
+            for forget in self._when_stopped:
+                forget(run)
 
     def _settings_update(self, run: AppRun, settings: list[Setting]) -> SettingsUpdate:
         return SettingsUpdate(
             package_name=run.package_name,
             session_id=self._session_id(run),
             settings=settings,
+            timestamp=self.timestamp(),
+        )
+
+    def _event(self, run: AppRun, name: str, payload: bytes) -> DataStream:
+        return DataStream(
+            stream_type=name,
+            data=msgspec.Raw(payload),
+            session_id=self._session_id(run),
             timestamp=self.timestamp(),
         )
 

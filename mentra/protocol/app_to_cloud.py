@@ -5,7 +5,8 @@ The cloud finds the app by ``package_name``: a frame without it, or with another
 Source: @mentra/sdk 2.1.29 dist/types/messages/app-to-cloud.d.ts; docs/protocol.md, App to cloud.
 """
 
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,13 +16,13 @@ from mentra.protocol.base import Message, Number, Wire
 class ConnectionInit(Message, frozen=True, kw_only=True, tag="tpa_connection_init"):
     """The first frame on every socket."""
 
-    session_id: str
-    """From the webhook, unchanged."""
+    session_id: str | None = None
+    """From the webhook, unchanged; left out in generation 3, where the upgrade says who the user is."""
     package_name: str
     api_key: str
     """In clear text."""
     sdk_version: str | None = None
-    """Of 3.0 SDKs only: from major 3 on the cloud speaks as docs/protocol.md, Generation 3, says."""
+    """From major 3 on the cloud of 2026 speaks as docs/protocol.md, Generation 3, says; left out otherwise."""
     timestamp: str | None = None
 
     def __repr__(self) -> str:
@@ -87,6 +88,15 @@ class DashboardContentUpdate(Message, frozen=True, kw_only=True, tag="dashboard_
     timestamp: str
 
 
+class DashboardSection(StrEnum):
+    """A corner of the dashboard."""
+
+    TOP_LEFT = "topLeft"
+    TOP_RIGHT = "topRight"
+    BOTTOM_LEFT = "bottomLeft"
+    BOTTOM_RIGHT = "bottomRight"
+
+
 class DashboardModeChange(Message, frozen=True, kw_only=True, tag="dashboard_mode_change"):
     """Open or widen the dashboard. Obeyed when the system's dashboard says it."""
 
@@ -102,7 +112,7 @@ class DashboardSystemUpdate(Message, frozen=True, kw_only=True, tag="dashboard_s
 
     package_name: str
     section: str
-    """``"topLeft"``, ``"topRight"``, ``"bottomLeft"`` or ``"bottomRight"``."""
+    """A ``DashboardSection``."""
     content: str
     session_id: str | None = None
     timestamp: str | None = None
@@ -132,6 +142,16 @@ class PhotoRequest(Message, frozen=True, kw_only=True, tag="photo_request"):
         return Message.__repr__(msgspec.structs.replace(self, auth_token=token))
 
 
+class LedColor(StrEnum):
+    """What the light of glasses can show."""
+
+    RED = "red"
+    GREEN = "green"
+    BLUE = "blue"
+    ORANGE = "orange"
+    WHITE = "white"
+
+
 class LedControl(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
     """Light the coloured LED of the glasses, or put it out."""
 
@@ -140,6 +160,7 @@ class LedControl(Message, frozen=True, kw_only=True, tag="rgb_led_control"):
     action: str
     """``"on"`` or ``"off"``; the rest belongs to ``"on"``."""
     color: str | None = None
+    """A ``LedColor``."""
     on_ms: Number | None = msgspec.field(name="ontime", default=None)
     off_ms: Number | None = msgspec.field(name="offtime", default=None)
     count: int | None = None
@@ -192,7 +213,32 @@ class AudioStreamEnd(Message, frozen=True, kw_only=True, tag="audio_stream_end")
     timestamp: str | None = None
 
 
-class VideoOptions(Wire, frozen=True, kw_only=True):
+class _OptionsMeta(msgspec.StructMeta):
+    """Answers a mistaken option with an error that names the right ones."""
+
+    if not TYPE_CHECKING:  # A type checker would take this for the signature of the classes.
+
+        def __call__(self, *arguments: Any, **options: Any) -> Any:
+            for name in options:
+                if name not in self.__struct_fields__:
+                    hint = f"; {_OTHER_OPTIONS[name]}" if name in _OTHER_OPTIONS else ""
+                    known = ", ".join(self.__struct_fields__)
+                    raise TypeError(f"{self.__name__} has no option {name!r}{hint}. It takes: {known}.")
+            return super().__call__(*arguments, **options)
+
+
+_OTHER_OPTIONS = {
+    "resolution": "write width and height",
+    "framerate": "write frame_rate",
+    "frameRate": "write frame_rate",
+    "fps": "write frame_rate",
+    "sampleRate": "write sample_rate",
+    "echoCancellation": "write echo_cancellation",
+    "noiseSuppression": "write noise_suppression",
+}
+
+
+class VideoOptions(Wire, frozen=True, kw_only=True, metaclass=_OptionsMeta):
     """How to film."""
 
     width: int | None = None
@@ -203,7 +249,7 @@ class VideoOptions(Wire, frozen=True, kw_only=True):
     frame_rate: Number | None = None
 
 
-class SoundOptions(Wire, frozen=True, kw_only=True):
+class SoundOptions(Wire, frozen=True, kw_only=True, metaclass=_OptionsMeta):
     """How to record the sound of a video."""
 
     bitrate: int | None = None

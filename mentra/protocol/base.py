@@ -11,8 +11,10 @@
 Source: @mentra/sdk 2.1.29 dist/types/messages; docs/protocol.md, Conventions.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import msgspec
 
@@ -28,10 +30,14 @@ Timestamp = str | int | float
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A JSON object on the wire."""
 
+    _moved: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Names of other SDKs or older guesses, and what to write instead."""
+
     if not TYPE_CHECKING:  # A type checker would believe that every name exists.
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, self.__struct_fields__)
+            known = (one for one in dir(type(self)) if not one.startswith("_"))
+            raise unknown_name(self, name, known, moved=self._moved)
 
 
 class Message(Wire, frozen=True, kw_only=True, tag_field="type"):

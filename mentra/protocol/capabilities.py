@@ -6,6 +6,8 @@ device differs (the display of the G1 is 576 pixels wide in practice).
 Source: MentraOS cloud/packages/cloud/src/config/capabilities/*.ts (Dec 2025); docs/protocol.md, Capabilities.
 """
 
+from types import MappingProxyType
+
 import msgspec
 
 from mentra.protocol.base import Number, Wire
@@ -121,6 +123,13 @@ class Power(Wire, frozen=True, kw_only=True):
 
 class Capabilities(Wire, frozen=True, kw_only=True):
     """What the connected glasses can do."""
+
+    _moved = MappingProxyType(
+        {
+            "hasLocation": "session.location: it is the phone that knows where it is",
+            "has_location": "session.location: it is the phone that knows where it is",
+        }
+    )
 
     model_name: str
     has_camera: bool

@@ -3,7 +3,9 @@
 Source: @mentra/sdk 2.1.29 dist/types/messages/cloud-to-app.d.ts; docs/protocol.md, Cloud to app.
 """
 
-from typing import Any
+import contextlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -27,6 +29,11 @@ class _Ack(Message, frozen=True, kw_only=True):
     def system_settings(self) -> dict[str, Any]:
         """The system's settings under either name."""
         return self.mentraos_settings or self.augmentos_settings or {}
+
+    @property
+    def is_of_2026(self) -> bool:
+        """Whether the cloud is one of 2026, as far as can be told: one of 2025 writes the other name."""
+        return self.mentraos_settings is not None and self.augmentos_settings is None
 
 
 class ConnectionAck(_Ack, frozen=True, kw_only=True, tag="tpa_connection_ack"):
@@ -107,7 +114,9 @@ class CapabilitiesUpdate(Message, frozen=True, kw_only=True, tag="capabilities_u
 
 
 class CustomMessage(Message, frozen=True, kw_only=True, tag="custom_message"):
-    """A message for apps that subscribed ``custom_message``."""
+    """A message for apps that subscribed ``custom_message``. It is no event of a stream: it comes as it is."""
+
+    stream: ClassVar[str] = "custom_message"
 
     action: str
     payload: Any
@@ -168,9 +177,27 @@ class DeviceState(Wire, frozen=True, kw_only=True):
 class DeviceStateUpdate(Message, frozen=True, kw_only=True, tag="device_state_update"):
     """Something about the glasses changed; without any subscription, from clouds of 2026."""
 
-    state: DeviceState
+    state: dict[str, Any]
+    """Fields of ``DeviceState``, by their names on the wire; ``null`` for what is not known any more."""
     full_snapshot: bool | None = None
     timestamp: Timestamp | None = None
+
+    def __repr__(self) -> str:
+        shown = {name: "..." if name == _PASSWORD and value else value for name, value in self.state.items()}
+        return Message.__repr__(msgspec.structs.replace(self, state=shown))
+
+
+_PASSWORD = next(field.encode_name for field in msgspec.structs.fields(DeviceState) if field.name == "hotspot_password")
+
+
+def merge_device_state(known: DeviceState, changes: Mapping[str, Any]) -> DeviceState:
+    """Return what is known of the glasses after an update. What it leaves out, or cannot be read, stays as it was."""
+    readable: dict[str, Any] = {}
+    for field in msgspec.structs.fields(DeviceState):
+        if field.encode_name in changes:
+            with contextlib.suppress(msgspec.ValidationError):
+                readable[field.name] = msgspec.convert(changes[field.encode_name], field.type)
+    return msgspec.structs.replace(known, **readable)
 
 
 class RefusedStream(Wire, frozen=True, kw_only=True):
@@ -193,6 +220,7 @@ class PhotoFailureDetails(Wire, frozen=True, kw_only=True):
     """Where a photo failed."""
 
     stage: str | None = None
+    """A ``PhotoStage`` of ``mentra.protocol.photos``; there may be others."""
     retryable: bool | None = None
     suggested_action: str | None = None
 
@@ -200,8 +228,9 @@ class PhotoFailureDetails(Wire, frozen=True, kw_only=True):
 class PhotoFailure(Wire, frozen=True, kw_only=True):
     """Why there is no photo."""
 
-    code: str
-    message: str
+    code: str | None = None
+    """A ``PhotoErrorCode`` of ``mentra.protocol.photos``; there may be others."""
+    message: str | None = None
     details: PhotoFailureDetails | None = None
 
 
@@ -213,7 +242,15 @@ class PhotoReply(Message, frozen=True, kw_only=True, tag="photo_response"):
     photo_url: str | None = None
     saved_to_gallery: bool | None = None
     error: PhotoFailure | None = None
+    error_code: str | None = None
+    """As the phone itself words a failure, without ``error``."""
+    error_message: str | None = None
     timestamp: Timestamp | None = None
+
+    @property
+    def failure(self) -> PhotoFailure:
+        """Why there is no photo, in either form."""
+        return self.error or PhotoFailure(code=self.error_code, message=self.error_message)
 
 
 class AudioPlayReply(Message, frozen=True, kw_only=True, tag="audio_play_response"):

@@ -126,6 +126,16 @@ def decode_as(kind: type[T], body: str | bytes) -> T | Malformed:
         return Malformed(str(error), _bytes(body))
 
 
+def plain(message: msgspec.Struct) -> dict[str, Any]:
+    """Return a Struct as plain data with the names of the wire, also what it has undecoded."""
+    return msgspec.json.decode(_encoder.encode(message), type=dict[str, Any])
+
+
+def decode_leniently(kind: type[T], part: bytes | msgspec.Raw) -> T | Malformed:
+    """Read a part of a message that was left undecoded; what can be missed counts as absent."""
+    return _readable_part(kind, Malformed("", bytes(part)))
+
+
 def indented(document: bytes) -> str:
     """Return JSON for people to read, whole and indented; what is none, as it is."""
     try:

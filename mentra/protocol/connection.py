@@ -96,6 +96,10 @@ CLOUD: Mapping[RunState, Mapping[RunEvent, RunState]] = {
 
 SOCKET_PATH = "/app-ws"
 """Where the cloud listens for apps."""
+SOCKET_PATH_3 = "/ws/miniapp"
+"""Where a cloud of 2026 listens for apps that speak as docs/protocol.md, Generation 3, says."""
+SDK_VERSION_3 = "3.0.0"
+"""What an app says there of itself; only the major number is read."""
 
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001
@@ -145,6 +149,8 @@ EMPTY_LIST_IGNORED_S = 8.0
 """After a (re)connect an empty list of subscriptions has no effect for this long."""
 RECONNECT_DELAYS_S = (1.0, 2.0, 4.0)
 """Before each attempt to come back; then the connection counts as lost."""
+PING_EVERY_S = 15.0
+"""How often an app of generation 3 gives a sign of life."""
 
 APP_STOPPED = "App stopped"
 USER_SESSION_ENDED = "User session ended"
@@ -157,7 +163,9 @@ class Meaning(Enum):
     USER_LEFT = auto()
     """The phone was away for a minute. There was no stop webhook and there will be none."""
     REFUSED = auto()
-    """The cloud did not like what we said. It starts the app again by webhook, about five seconds later."""
+    """The cloud does not want this app. If it did before, it starts it again by webhook, about five seconds later."""
+    REQUEST_REFUSED = auto()
+    """The cloud did not do what the app asked for, and closed; the app may come back within ``GRACE_S``."""
     CLOSED = auto()
     """A clean close for another reason."""
     LOST = auto()
@@ -169,14 +177,30 @@ def session_id_of(user_id: str, package_name: str) -> str:
     return f"{user_id}-{package_name}"
 
 
-def what_follows(code: int, reason: str) -> Meaning:
-    """Read a WebSocket close code and its reason."""
+_REFUSES_THE_APP = frozenset(
+    {
+        RefusalCode.INVALID_API_KEY,
+        RefusalCode.SESSION_NOT_FOUND,
+        RefusalCode.APP_NOT_STARTED,
+        RefusalCode.MISSING_HEADERS,
+        RefusalCode.JWT_INVALID,
+        RefusalCode.APP_DEPRECATED,
+    }
+)
+
+
+def what_follows(code: int, reason: str, *, refusal: str | None = None) -> Meaning:
+    """Read a WebSocket close code and its reason.
+
+    Args:
+        refusal: The code of the ``tpa_connection_error`` that came on this socket since it was acknowledged, if any.
+    """
     if USER_SESSION_ENDED in reason:
         return Meaning.USER_LEFT
     if APP_STOPPED in reason:
         return Meaning.APP_STOPPED
     if code == POLICY_VIOLATION:
-        return Meaning.REFUSED
+        return Meaning.REFUSED if refusal is None or refusal in _REFUSES_THE_APP else Meaning.REQUEST_REFUSED
     if code in (NORMAL_CLOSURE, GOING_AWAY):
         return Meaning.CLOSED
     return Meaning.LOST

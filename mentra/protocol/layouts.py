@@ -18,6 +18,13 @@ class View(StrEnum):
     DASHBOARD = "dashboard"
 
 
+class DashboardMode(StrEnum):
+    """How much of the dashboard is shown."""
+
+    MAIN = "main"
+    EXPANDED = "expanded"
+
+
 class _Layout(Wire, frozen=True, kw_only=True, tag_field="layoutType"):
     pass
 

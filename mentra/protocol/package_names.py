@@ -6,6 +6,9 @@ Source: MentraOS cloud/websites/console/src/pages/CreateMiniApp.tsx and cloud/pa
 
 import re
 
+SYSTEM_DASHBOARDS = ("system.augmentos.dashboard", "dev.augmentos.dashboard")
+"""The app that owns the dashboard: by the SDK's default, and by that of the cloud of 2025."""
+
 _CONSOLE = re.compile(r"[a-z0-9.-]+")
 _TOOL = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)+")
 

@@ -18,6 +18,8 @@ STORAGE = "/api/sdk/simple-storage"
 SETTINGS = "/appsettings/user"
 OLD_SETTINGS = "/tpasettings/user"
 """Followed by a package name; the user stands where other routes have credentials."""
+SPEECH = "/api/tts"
+"""Speaks a text; fetched by the phone, needs no key. The query: ``mentra.protocol.audio``."""
 
 BEARER = "Bearer "
 """What the header ``authorization`` begins with."""
@@ -26,6 +28,13 @@ APP_NOT_FOUND = "App not found"
 """``error`` of an answer about a package that the cloud does not know."""
 KEY_NOT_FOUND = "Key not found"
 """``message`` of an answer about a key of the storage under which nothing is stored."""
+STORAGE_NOT_FOUND = "Storage not found"
+"""``message`` of an answer to a removal for a user for whom the app never stored anything."""
+
+VALUE_LIMIT = 100_000
+"""Characters of one value in the storage, counted as JavaScript does: in UTF-16."""
+TOTAL_LIMIT = 1_000_000
+"""... and of all values together that an app stores for one user."""
 
 
 def permissions_path(package_name: str) -> str:
@@ -33,9 +42,19 @@ def permissions_path(package_name: str) -> str:
     return f"{PERMISSIONS}/{quote(package_name, safe='')}"
 
 
-def storage_path(user_id: str, key: str) -> str:
-    """Return the path of one value that an app keeps for a user."""
-    return f"{STORAGE}/{quote(user_id, safe='')}/{quote(key, safe='')}"
+def storage_path(user_id: str, key: str | None = None) -> str:
+    """Return the path of one value that an app keeps for a user, or of all of them."""
+    path = f"{STORAGE}/{quote(user_id, safe='')}"
+    return path if key is None else f"{path}/{quote(key, safe='')}"
+
+
+def characters(value: str) -> int:
+    """Return the length of a value as the cloud counts it.
+
+    Raises:
+        UnicodeEncodeError: It has half a surrogate pair, which cannot be sent.
+    """
+    return len(value.encode("utf-16-le")) // 2
 
 
 def bearer(package_name: str, api_key: str) -> str:

@@ -7,12 +7,30 @@ console: entries with ``defaultValue`` and no ``value``, groups without ``key``.
 Source: docs/protocol.md, Settings; @mentra/sdk 2.1.29 dist/types/models.d.ts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from mentra.protocol.base import Number, Wire
+
+
+class SettingType(StrEnum):
+    """How the phone shows an entry."""
+
+    TOGGLE = "toggle"
+    TEXT = "text"
+    TEXT_NO_SAVE_BUTTON = "text_no_save_button"
+    SELECT = "select"
+    SELECT_WITH_SEARCH = "select_with_search"
+    MULTISELECT = "multiselect"
+    SLIDER = "slider"
+    NUMERIC_INPUT = "numeric_input"
+    TIME_PICKER = "time_picker"
+    """Its value is a number of seconds since midnight."""
+    GROUP = "group"
+    TITLE_VALUE = "titleValue"
 
 
 class SettingOption(Wire, frozen=True, kw_only=True):
@@ -31,7 +49,7 @@ class Setting(Wire, frozen=True, kw_only=True):
     """The user's choice; absent until there is one."""
     default_value: Any = msgspec.UNSET
     type: str | None = None
-    """``toggle``, ``text``, ``select``, ``slider``, ``group`` and others."""
+    """A ``SettingType``, or a newer one."""
     label: str | None = None
     title: str | None = None
     options: list[SettingOption] | None = None
@@ -59,6 +77,8 @@ class SystemSettings(Wire, frozen=True, kw_only=True):
     bypass_vad: bool
     bypass_audio_encoding: bool
     enforce_local_transcription: bool
+    user_timezone: str | None = None
+    """An IANA name, such as ``"Europe/Vienna"``; not in the acknowledgements that were seen."""
 
 
 def setting_values(settings: Iterable[Setting]) -> dict[str, Any]:
@@ -69,3 +89,21 @@ def setting_values(settings: Iterable[Setting]) -> dict[str, Any]:
         if setting.key is not None and value is not msgspec.UNSET:
             values[setting.key] = value
     return values
+
+
+def uses_metric_units(system: Mapping[str, Any]) -> bool | None:
+    """Return whether the user wants metric units, from the settings of MentraOS; ``None`` when they do not say."""
+    value = system.get(METRIC_UNITS)
+    return value if isinstance(value, bool) else None
+
+
+def timezone_name(system: Mapping[str, Any]) -> str | None:
+    """Return the name of the user's time zone, such as ``"Europe/Vienna"``; ``None`` when it is not told."""
+    value = system.get(TIMEZONE)
+    return value if isinstance(value, str) else None
+
+
+_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(SystemSettings)}
+METRIC_UNITS = _NAMES["metric_system_enabled"]
+"""The only setting of MentraOS whose change the cloud of 2025 tells."""
+TIMEZONE = _NAMES["user_timezone"]

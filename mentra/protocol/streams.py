@@ -12,14 +12,22 @@ Source: @mentra/sdk 2.1.29 dist/types/messages/glasses-to-cloud.d.ts and dist/ty
 docs/protocol.md, Streams.
 """
 
+import base64
+import binascii
 import difflib
+import importlib
+import sys
+from array import array
 from datetime import UTC, datetime
-from typing import ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import msgspec
 
 from mentra.protocol.base import Number, Timestamp, Wire
+from mentra.protocol.location import LOCATION_STREAM, distance_m
 from mentra.protocol.permissions import Permission
+from mentra.wrong_names import unknown_name
 
 
 class PayloadType(Wire, frozen=True, kw_only=True):
@@ -49,9 +57,23 @@ class ButtonPress(StreamData, frozen=True, kw_only=True):
 
     stream = "button_press"
 
+    _moved = MappingProxyType(
+        {
+            "button": "button_id",
+            "buttonName": "button_id",
+            "action": "press_type",
+            "press": "press_type",
+            "long": 'press_type == "long"',
+        }
+    )
+
     button_id: str
     press_type: str
     """``"short"`` or ``"long"``."""
+
+
+PRESSES = ("short", "long")
+"""What the buttons of glasses are known to tell apart."""
 
 
 class HeadPosition(StreamData, frozen=True, kw_only=True):
@@ -63,10 +85,16 @@ class HeadPosition(StreamData, frozen=True, kw_only=True):
     """``"up"`` or ``"down"``."""
 
 
+POSITIONS = ("up", "down")
+"""Where a wearer is known to look."""
+
+
 class TouchEvent(StreamData, frozen=True, kw_only=True, rename="lower"):
     """A gesture on the touch area. Subscribe to ``touch_event`` or to one, ``touch_event:double_tap``."""
 
     stream = "touch_event"
+
+    _moved = MappingProxyType({"gesture": "gesture_name", "gestureType": "gesture_name", "model": "device_model"})
 
     gesture_name: str
     """One of ``GESTURES``, so far."""
@@ -87,6 +115,19 @@ GESTURES = (
 
 
 class _Battery(StreamData, frozen=True, kw_only=True):
+    _moved = MappingProxyType(
+        {
+            "percentage": "level",
+            "percent": "level",
+            "battery_level": "level",
+            "batteryLevel": "level",
+            "isCharging": "charging",
+            "is_charging": "charging",
+            "timeRemaining": "time_remaining_min",
+            "time_remaining": "time_remaining_min",
+        }
+    )
+
     level: Number
     """0 to 100 percent."""
     charging: bool
@@ -100,7 +141,7 @@ class GlassesBattery(_Battery, frozen=True, kw_only=True):
 
 
 class PhoneBattery(_Battery, frozen=True, kw_only=True):
-    """The battery of the phone."""
+    """The battery of the phone. No phone app of today is known to send it (docs/protocol.md, Streams)."""
 
     stream = "phone_battery_update"
 
@@ -128,12 +169,27 @@ class Location(StreamData, frozen=True, kw_only=True):
 
     stream = "location_update"
     permission = Permission.LOCATION
+    _moved = MappingProxyType(
+        {
+            "latitude": "lat",
+            "longitude": "lng",
+            "lon": "lng",
+            "long": "lng",
+            "accuracy": "accuracy_m",
+            "coords": "lat and lng",
+        }
+    )
 
     lat: Number
     lng: Number
     accuracy_m: Number | None = msgspec.field(name="accuracy", default=None)
     """Radius."""
     correlation_id: str | None = None
+    """Of the poll that it answers; absent otherwise."""
+
+    def distance_m_to(self, other: "Location") -> float:
+        """Return how far away another place is, in metres along the surface: within 0.6 percent."""
+        return distance_m(self.lat, self.lng, other.lat, other.lng)
 
 
 class VpsCoordinates(StreamData, frozen=True, kw_only=True):
@@ -155,6 +211,23 @@ class VpsCoordinates(StreamData, frozen=True, kw_only=True):
 
 class _Speech(StreamData, frozen=True, kw_only=True):
     permission = Permission.MICROPHONE
+    _moved = MappingProxyType(
+        {
+            "transcript": "text",
+            "final": "is_final",
+            "transcribeLanguage": "language",
+            "transcribe_language": "language",
+            "translateLanguage": "target_language",
+            "translate_language": "target_language",
+            "source_language": "language",
+            "speaker": "speaker_id",
+            "startTime": "start_ms",
+            "start_time": "start_ms",
+            "endTime": "end_ms",
+            "end_time": "end_ms",
+            "duration": "duration_ms",
+        }
+    )
 
     text: str
     is_final: bool
@@ -170,6 +243,33 @@ class _Speech(StreamData, frozen=True, kw_only=True):
     provider: str | None = None
 
 
+class SpeechToken(Wire, frozen=True, kw_only=True):
+    """A word, or a part of one, as the recogniser heard it."""
+
+    text: str
+    start_ms: Number | None = None
+    """Since the start of the speech stream."""
+    end_ms: Number | None = None
+    confidence: Number | None = None
+    """0 to 1."""
+    is_final: bool | None = None
+    """Whether it stays as it is."""
+    speaker: str | Number | None = None
+
+
+class Soniox(Wire, frozen=True, kw_only=True):
+    """What one recogniser says besides."""
+
+    tokens: list[SpeechToken] | None = None
+
+
+class SpeechMetadata(Wire, frozen=True, kw_only=True):
+    """What the recogniser says besides."""
+
+    provider: str | None = None
+    soniox: Soniox | None = None
+
+
 class Transcription(_Speech, frozen=True, kw_only=True):
     """Speech as text. Interim results repeat the whole utterance so far; the last one has ``is_final``."""
 
@@ -178,6 +278,31 @@ class Transcription(_Speech, frozen=True, kw_only=True):
     detected_language: str | None = None
     utterance_id: str | None = None
     """The same for the interim results and the final one; absent on the cloud of December 2025."""
+    metadata: msgspec.Raw = msgspec.Raw()
+    """What the recogniser said besides, as JSON that nobody has read yet; empty when there was nothing. See
+    ``tokens``."""
+
+    @property
+    def tokens(self) -> tuple[SpeechToken, ...]:
+        """The last words or parts of words, each with its time; at most ten. Empty when the recogniser gave none.
+
+        The cloud of December 2025 has them in interim results only. Read from ``metadata`` each time one asks.
+        """
+        if not bytes(self.metadata):
+            return ()
+        # Here, as codec imports this module.
+        from mentra.protocol.codec import decode_leniently
+
+        metadata = decode_leniently(SpeechMetadata, self.metadata)
+        soniox = metadata.soniox if isinstance(metadata, SpeechMetadata) else None
+        return tuple(soniox.tokens or ()) if soniox else ()
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.is_final, self.language, self.start_ms, self.utterance_id))
+
+    def __repr__(self) -> str:
+        read = (name for name in self.__struct_fields__ if name != "metadata")  # Which is not read, and has no repr.
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in read)})"
 
 
 class Translation(_Speech, frozen=True, kw_only=True):
@@ -195,6 +320,14 @@ class VoiceActivity(StreamData, frozen=True, kw_only=True):
 
     stream = "VAD"
     permission = Permission.MICROPHONE
+    _moved = MappingProxyType(
+        {
+            "isVoiceDetected": "is_speaking",
+            "is_voice_detected": "is_speaking",
+            "speaking": "is_speaking",
+            "active": "is_speaking",
+        }
+    )
 
     status: bool | str
     """As sent: a boolean, or the text ``"true"`` or ``"false"``."""
@@ -244,12 +377,33 @@ class CalendarEvent(StreamData, frozen=True, kw_only=True):
     event_id: str
     title: str
     dt_start: str
-    """ISO 8601."""
+    """ISO 8601. ``start`` has it as a datetime."""
     dt_end: str
+    """ISO 8601. ``end`` has it as a datetime."""
     timezone: str | None = None
     all_day: bool | None = None
     time_stamp: str | None = None
     """ISO 8601; the cloud's own spelling."""
+
+    @property
+    def start(self) -> datetime | None:
+        """When it begins, aware, in UTC; ``None`` when the phone wrote nonsense."""
+        return _datetime(self.dt_start)
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ends, aware, in UTC; ``None`` when the phone wrote nonsense."""
+        return _datetime(self.dt_end)
+
+
+class LedResponse(StreamData, frozen=True, kw_only=True):
+    """The glasses did what an app asked of their light, or could not."""
+
+    stream = "rgb_led_control_response"
+
+    request_id: str
+    success: bool
+    error: str | None = None
 
 
 class PhotoTaken(StreamData, frozen=True, kw_only=True):
@@ -259,9 +413,23 @@ class PhotoTaken(StreamData, frozen=True, kw_only=True):
     permission = Permission.CAMERA
 
     photo_data: str
-    """Base64."""
+    """Base64. ``data`` has it as bytes."""
     mime_type: str
     filename: str | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The picture as the glasses made it; empty when it cannot be read. Read from ``photo_data`` each time."""
+        try:
+            return base64.b64decode(self.photo_data)
+        except (binascii.Error, ValueError):
+            return b""
+
+
+if TYPE_CHECKING:
+    Samples = array[int]
+else:
+    Samples = array  # Of integers; Python 3.11 cannot say so.
 
 
 class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,10 +438,51 @@ class AudioChunk(msgspec.Struct, frozen=True, kw_only=True):
     stream: ClassVar[str] = "audio_chunk"
     permission: ClassVar[Permission | None] = Permission.MICROPHONE
     sample_rate: ClassVar[int] = 16_000
-    """Samples a second."""
+    """Samples a second. Always this: the cloud sends no rate with the sound."""
 
     data: bytes
     """16-bit little-endian mono PCM, any even number of bytes."""
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds."""
+        return len(self.data) // SAMPLE_BYTES / self.sample_rate
+
+    def samples(self) -> Samples:
+        """Return the samples, -32768 to 32767, as a copy: ``array("h")`` in this machine's byte order."""
+        values = array("h", self.data[: len(self.data) // SAMPLE_BYTES * SAMPLE_BYTES])
+        if sys.byteorder == "big":
+            values.byteswap()
+        return values
+
+    def numpy(self) -> Any:
+        """Return the samples as a numpy array of ``int16``, of one dimension: a read-only view, not a copy.
+
+        Raises:
+            ModuleNotFoundError: numpy is not installed; this package does not bring it.
+        """
+        try:
+            numpy = importlib.import_module("numpy")
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "AudioChunk.numpy() needs numpy: pip install numpy. Without it: chunk.samples().", name="numpy"
+            ) from error
+        return numpy.frombuffer(self.data, dtype="<i2", count=len(self.data) // SAMPLE_BYTES)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, _AUDIO_NAMES, moved=_AUDIO_MOVED)
+
+
+SAMPLE_BYTES = 2
+_AUDIO_NAMES = ("data", "samples", "numpy", "sample_rate", "duration_s")
+_AUDIO_MOVED = {
+    "arrayBuffer": "data",
+    "array_buffer": "data",
+    "buffer": "data",
+    "float32": "samples(), which are 16-bit integers",
+}
 
 
 LOCAL_TRANSCRIPTION = "local_transcription"
@@ -296,6 +505,7 @@ STREAMS: dict[str, type[StreamData]] = {
         PhoneNotification,
         PhoneNotificationDismissed,
         CalendarEvent,
+        LedResponse,
         PhotoTaken,
     )
 }
@@ -313,9 +523,8 @@ _OTHER_PERMISSIONS = {
 _WITHOUT_STRUCT = (
     *_OTHER_PERMISSIONS,
     "local_transcription",
-    "location_stream",
+    LOCATION_STREAM,
     "custom_message",
-    "rgb_led_control_response",
     "stream_status",
     "core_status_update",
     "open_dashboard",

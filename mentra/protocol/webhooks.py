@@ -30,9 +30,25 @@ class SessionRequest(Message, frozen=True, kw_only=True, tag="session_request"):
     timestamp: Timestamp | None = None
     """The same in a repetition of the same request."""
     websocket_url: str | None = None
-    """3.0 clouds only, and only for the newer handshake."""
+    """Of clouds of 2026, and only for the handshake of docs/protocol.md, Generation 3."""
     mentraos_websocket_url: str | None = msgspec.field(name="mentraOSWebsocketUrl", default=None)
     augmentos_websocket_url: str | None = msgspec.field(name="augmentOSWebsocketUrl", default=None)
+
+
+USER_HEADER = "x-user-id"
+SESSION_HEADER = "x-session-id"
+PACKAGE_HEADER = "x-package-name"
+KEY_HEADER = "x-api-key"
+
+
+def login_headers(request: SessionRequest, package_name: str, api_key: str) -> dict[str, str]:
+    """Return the headers of the upgrade at ``websocket_url``: there they say who the user and the app are."""
+    return {
+        USER_HEADER: request.user_id,
+        SESSION_HEADER: request.session_id,
+        PACKAGE_HEADER: package_name,
+        KEY_HEADER: api_key,
+    }
 
 
 class StopRequest(Message, frozen=True, kw_only=True, tag="stop_request"):

@@ -7,24 +7,38 @@ import dataclasses
 import logging
 import os
 import signal
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from mentra.clock import utc_now
-from mentra.config import ServerConfig, read_config
+from mentra.config import CONSOLE, ServerConfig, read_config, read_public_url
 from mentra.errors import MentraError
+from mentra.protocol.app_config import AppConfig
 from mentra.protocol.connection import CONNECT_WITHIN_S
 from mentra.protocol.tools import ToolSchema
-from mentra.protocol.webhooks import SessionRequest
-from mentra.server.routes import Routes
+from mentra.protocol.webhooks import SessionRequest, login_headers
+from mentra.server.app_config import app_config, check_declarations
+from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
+from mentra.server.routes import Routes, reserved_paths
 from mentra.server.sessions import CANCEL_WITHIN_S, Sessions
-from mentra.server.tools import Tool, tools_of
-from mentra.server.trust import cloud_url, is_in_clear
+from mentra.server.tool_calls import ToolCalls, call_tool, reply_text
+from mentra.server.tools import Tool, ToolCall, tools_of
+from mentra.server.trust import PRODUCTION, cloud_url, generation_of, is_in_clear
+from mentra.server.web.asgi import AsgiApplication
+from mentra.server.web.routing import routes_of
+from mentra.server.web.site import Pages, Site
 from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
+from mentra.session.declared_settings import Settings
+from mentra.session.published import Published
 from mentra.session.session import AppSession
+from mentra.session.silence import Silence
 from mentra.session.stop_reason import StopReason
+from mentra.session.storage import Storage
+from mentra.session.storages import STOP_WITHIN_S as STORE_WITHIN_S
+from mentra.session.storages import Storages
+from mentra.session.uploads import Uploads
 from mentra.transport.base import Listener, Network
 from mentra.wrong_names import unknown_name
 
@@ -48,12 +62,30 @@ class AppServer:
         webhook_path: Where the cloud posts start and stop (``WEBHOOK_PATH``, default ``/webhook``).
         mentraos_websocket_url: Connect every session to this cloud (``MENTRAOS_WEBSOCKET_URL``). By default each
             session connects to the cloud that started it.
+        public_url: Where the server is reached from outside (``PUBLIC_URL``), as in the developer console. Needed to
+            hand out files, as ``session.audio.play_file`` does.
+        public_dir: Serve the files of this folder at ``/``, behind the app's own routes.
+        cookie_secret: At least eight characters, to sign the cookies of signed-in users (``COOKIE_SECRET``). By default
+            they are signed with the API key, so that a new key signs everybody out.
+        frontend_tokens: Believe the tokens that pages made with the official SDK for React send as
+            ``Authorization: Bearer``. They never expire, so a leaked one is valid for ever; without them such pages
+            are known by their cookie.
+        asgi: Another web application, such as one of FastAPI, for all paths that nothing else here answers. HTTP only.
 
     Raises:
-        ConfigError: An option is missing or malformed, or a ``@tool`` method cannot be one.
+        ConfigError: An option is missing or malformed, or a ``@tool`` or ``@route`` method cannot be one.
 
     Source: MentraOS documentation, AppServer; @mentra/sdk 2.1.29 dist/app/server/index.d.ts
     """
+
+    settings: ClassVar[type[Settings]] = Settings
+    """The class that declares the app's settings: ``settings = CaptionSettings``. Read them with
+    ``session.settings.of(CaptionSettings)``."""
+    permissions: ClassVar[Collection[str] | None] = None
+    """What the app has declared in the developer console, such as ``(Permission.MICROPHONE,)``. ``simulate`` and
+    ``mentra dev`` keep to it; if it is ``None`` they allow everything."""
+    tool_timeout: ClassVar[float] = 18.0
+    """Seconds until a tool is cancelled, and the assistant told so. MentraOS Cloud gives up after 20."""
 
     def __init__(
         self,
@@ -64,6 +96,11 @@ class AppServer:
         host: str | None = None,
         webhook_path: str | None = None,
         mentraos_websocket_url: str | None = None,
+        public_url: str | None = None,
+        public_dir: str | os.PathLike[str] | None = None,
+        cookie_secret: str | None = None,
+        frontend_tokens: bool = False,
+        asgi: AsgiApplication | None = None,
     ) -> None:
         self._config = read_config(
             {**_fallbacks.get(), **os.environ},
@@ -73,9 +110,16 @@ class AppServer:
             host=host,
             webhook_path=webhook_path,
             mentraos_websocket_url=mentraos_websocket_url,
+            public_url=public_url,
+            public_dir=public_dir,
+            cookie_secret=cookie_secret,
+            frontend_tokens=frontend_tokens,
         )
         self._tools = tools_of(self)
+        self._web_routes = routes_of(self, reserved=reserved_paths(self._config.webhook_path))
+        self._asgi = asgi
         self._serving: _Serving | None = None
+        self._lifespan = Lifespan(self)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -84,6 +128,12 @@ class AppServer:
                 raise TypeError(
                     f"{cls.__name__}.{wrong} would never be called. Python names are snake_case: write {right}."
                 )
+        for wrong in _NO_HOOKS & vars(cls).keys():
+            raise TypeError(
+                f"{cls.__name__}.{wrong} would never be called. "
+                "Write in on_session: session.settings.on_change(handler)."
+            )
+        check_declarations(cls)
 
     async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
         """Called when a user starts the app. Register handlers and show something.
@@ -95,10 +145,24 @@ class AppServer:
     async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
         """Called when a session ended, exactly once for each ``on_session``, whatever way it ended.
 
-        The session can no longer show anything. The same session id can come back; its ``on_session`` waits for this.
+        The session can no longer show anything, and its tasks are over; storage can still be written. What the session
+        wants cleaned up (``session.on_stop``) comes after this. The same session id can come back; its ``on_session``
+        waits for all of it.
 
         Args:
             reason: A ``StopReason``, or another word of the cloud's.
+        """
+
+    async def on_startup(self) -> None:
+        """Called when the server starts, before it listens: open here what all users share, such as a database.
+
+        An exception ends the start, and is raised by it.
+        """
+
+    async def on_shutdown(self) -> None:
+        """Called when the server stops, after all sessions have ended, if ``on_startup`` succeeded.
+
+        It has ten seconds, or what ``stop`` was told. An exception is logged.
         """
 
     async def on_tool_call(self, tool_name: str, args: dict[str, Any], user_id: str) -> Any:
@@ -124,10 +188,67 @@ class AppServer:
         found = self._serving.sessions.of_user(user_id) if self._serving else []
         return found[-1] if found else None
 
+    def storage_for(self, user_id: str) -> Storage:
+        """Return what the app keeps for a user, with or without a session: for tools, web pages, hooks.
+
+        While the user has a session it is the same as ``session.storage``; what one writes, the other reads at once.
+        Otherwise the data is fetched anew for each call of this method, so ask again instead of keeping it.
+
+        It is kept by one cloud: the configured one (``mentraos_websocket_url``), else that of the user's session, else
+        that of the last session of the user since the server started, else ``api.mentra.glass``.
+
+        Raises:
+            MentraError: The server has not been started; or it runs in development (``MENTRA_DEV=1``), the user had no
+                session yet, and nobody said which cloud it is.
+            ValueError: The user id is empty.
+        """
+        if self._serving is None:
+            raise MentraError("The server has not been started: storage needs await app.start() first.")
+        if not user_id:
+            raise ValueError("user_id is empty: whose storage?")
+        return self._serving.storage_for(user_id)
+
+    def add_cleanup_handler(self, handler: Callable[[], object], /) -> None:
+        """Call a function when the server stops next, after ``on_shutdown``; the last one first. It may be ``async``.
+
+        Each of them runs, and has ten seconds, whatever the others raise. For the end of a session there is
+        ``session.on_stop``.
+        """
+        if self._serving is not None and self._serving.sessions.runs(asyncio.current_task()):
+            _logger.warning(
+                "add_cleanup_handler was called within a session: the handler will run when the server stops, and each "
+                "session adds one. For the end of the session: session.on_stop(lambda reason: ...)."
+            )
+        self._lifespan.add(handler)
+
     @property
     def tools(self) -> list[ToolSchema]:
         """The declared tools, as the developer console describes them."""
         return [tool.schema for tool in self._tools.values()]
+
+    async def call_tool(self, name: str, parameters: Mapping[str, Any] | None = None, *, user_id: str) -> str | None:
+        """Call a tool as the assistant does, but without HTTP: for tests. The server need not be started.
+
+        Args:
+            user_id: Who asks the assistant.
+
+        Returns:
+            The reply, as the assistant gets it. What the tool raises is raised here, but for a ``ToolError``, which is
+            a reply.
+        """
+        session = self.session_for(user_id)
+        call = ToolCall(name=name, parameters=parameters or {}, user_id=user_id, session=session)
+        return reply_text(await call_tool(self._tools, self, call))
+
+    def app_config(self) -> AppConfig:
+        """Return what the developer console should hold about this app, as far as its code says it."""
+        return app_config(
+            type(self),
+            settings=self.settings,
+            permissions=self.permissions,
+            tools=self.tools,
+            public_url=self._config.public_url,
+        )
 
     @property
     def url(self) -> str:
@@ -147,6 +268,9 @@ class AppServer:
         port: int | None = None,
         network: Network | None = None,
         hosted: bool = False,
+        public_url: str | None = None,
+        cloud: str | None = None,
+        user_token_key: Callable[[], str] | None = None,
     ) -> None:
         """Listen, and return. A program needs no arguments; they are for tools that host the app.
 
@@ -155,10 +279,15 @@ class AppServer:
             port: Listen here instead of on the configured port.
             network: Travel by this instead of real sockets.
             hosted: Connect where the host's webhooks say, on this machine, whatever the configuration says.
+            public_url: Where the host lets phones reach the server; by default where it listens. Of hosts only.
+            cloud: The WebSocket URL of the host's cloud, which keeps the storage of users who have no session yet, and
+                knows who opens pages.
+            user_token_key: Returns the public key, in PEM, with which the host's cloud signs tokens for pages.
 
         Raises:
             OSError: The port is taken, or may not be used.
             MentraError: It is started already, or still stopping.
+            Exception: Whatever ``on_startup`` raised.
         """
         if _captured_runs.get() is not None:
             raise MentraError('The app starts while it is being imported. Put that under: if __name__ == "__main__":')
@@ -170,19 +299,30 @@ class AppServer:
             port=self._config.port if port is None else port,
         )
         if hosted:
-            config = dataclasses.replace(config, development=True, mentraos_websocket_url=None)
+            config = dataclasses.replace(
+                config, development=True, mentraos_websocket_url=None, public_url=read_public_url(public_url)
+            )
         if config.mentraos_websocket_url and is_in_clear(config.mentraos_websocket_url):
             _logger.warning(
                 "The API key travels to %r unencrypted: use wss:// unless the network between is your own.",
                 config.mentraos_websocket_url,
             )
-        serving = self._serving = _Serving(self, config, self._tools, network)
+        serving = self._serving = _Serving(
+            self,
+            config,
+            self._tools,
+            network,
+            self._lifespan,
+            cloud,
+            Pages(self._web_routes, self._asgi, user_token_key or (lambda: config.user_token_key)),
+        )
         try:
             await serving.open()
         except BaseException:
             self._serving = None
             raise
         if hosted:
+            serving.published.public_url = config.public_url or self.url
             return  # The host says where the app is reached.
         _logger.info("%s listens on %s%s and waits for users.", config.package_name, self.url, config.webhook_path)
 
@@ -194,7 +334,8 @@ class AppServer:
 
         Args:
             reason: What ``on_stop`` is told.
-            timeout: Seconds for all ``on_stop`` together; those still running then are cancelled.
+            timeout: Seconds for all ``on_stop`` together; those still running then are cancelled. As long at most for
+                ``on_shutdown`` and for each clean-up handler, and, up to five seconds, for data that is not stored yet.
         """
         serving = self._serving
         if serving is None:
@@ -202,7 +343,8 @@ class AppServer:
         if serving.closing is None:
             serving.closing = asyncio.create_task(self._close(serving, reason, timeout))
             serving.over.set()
-        if not serving.sessions.ends_in(asyncio.current_task()):
+        task = asyncio.current_task()
+        if task is not serving.closing and not serving.sessions.ends_in(task):
             # Shielded: whoever stops the server from inside a session is ended by the stop, half-way through.
             await asyncio.shield(serving.closing)
 
@@ -264,7 +406,14 @@ class _Serving:
     """What exists between start and stop."""
 
     def __init__(
-        self, app: AppServer, config: ServerConfig, tools: Mapping[str, Tool], network: Network | None
+        self,
+        app: AppServer,
+        config: ServerConfig,
+        tools: Mapping[str, Tool],
+        network: Network | None,
+        lifespan: Lifespan,
+        cloud: str | None,
+        pages: Pages,
     ) -> None:
         self.listener: Listener | None = None
         self.closing: asyncio.Task[None] | None = None
@@ -272,25 +421,72 @@ class _Serving:
         """Set when the end is wanted."""
         self._own_network = network is None
         self._network = _sockets() if network is None else network
-        self.sessions = Sessions(app, lambda request, on_over: _make_session(request, on_over, config, self._network))
+        self.published = Published(config.public_url)
+        self.uploads = Uploads()
+        self._storages = Storages()
+        self._lifespan = lifespan
+        self._cloud = cloud
+        silence = Silence(CONSOLE)
+        self.sessions = Sessions(
+            app,
+            lambda request, on_over: _make_session(
+                request,
+                on_over,
+                config,
+                self._network,
+                self.published,
+                self.uploads,
+                self._storages,
+                app.settings,
+                silence,
+            ),
+        )
         self._config = config
-        self._routes = Routes(config, self.sessions, tools, app)
+        self._tool_calls = ToolCalls(tools, app, timeout_s=app.tool_timeout)
+        exchanging = config.mentraos_websocket_url or cloud or (None if config.development else PRODUCTION)
+        self._site = Site(config, self._network, pages, app.session_for, cloud=exchanging, now=utc_now)
+        self._routes = Routes(config, self.sessions, self._tool_calls, self.published, self.uploads, self._site)
         self._one_at_a_time = asyncio.Lock()
 
     async def open(self) -> None:
         async with self._one_at_a_time:
             try:
-                self.listener = await self._network.listen(self._config.host, self._config.port, self._routes.handle)
+                await self._lifespan.begin()
+                await self._site.open()
+                self.listener = await self._network.listen(
+                    self._config.host, self._config.port, self._routes.handle, max_body_bytes=self._routes.body_limit
+                )
             except BaseException:
-                await self._close_network()
+                await self._leave(SHUTDOWN_WITHIN_S)
                 raise
 
     async def close(self, reason: str, *, timeout: float) -> None:
         async with self._one_at_a_time:  # A stop during the start waits for it.
             await self.sessions.close(reason, timeout=timeout)
+            await self._tool_calls.close()
+            await self._site.end_streams()
             if self.listener is not None:
                 await self.listener.close()
-                await self._close_network()
+                await self._leave(min(timeout, SHUTDOWN_WITHIN_S))
+
+    def storage_for(self, user_id: str) -> Storage:
+        config = self._config
+        api = None if config.mentraos_websocket_url else self.sessions.cloud_of(user_id)
+        url = config.mentraos_websocket_url or self._cloud or ("" if config.development else PRODUCTION)
+        if api is None and not url:
+            raise MentraError(
+                f"Nobody knows which cloud keeps the data of {user_id!r}, who had no session yet, as this app runs in "
+                "development (MENTRA_DEV=1). Set MENTRAOS_WEBSOCKET_URL, or let the user start the app first."
+            )
+        if api is None:
+            api = CloudApi(self._network, url, package_name=config.package_name, api_key=config.api_key.reveal)
+        return Storage(self._storages.of(api, user_id, anew=not self.sessions.of_user(user_id)))
+
+    async def _leave(self, within_s: float) -> None:
+        await self._site.close()
+        await self._lifespan.end(within_s=within_s)
+        await self._storages.close(timeout=min(max(within_s, CANCEL_WITHIN_S), STORE_WITHIN_S))
+        await self._close_network()
 
     async def _close_network(self) -> None:
         if self._own_network:
@@ -322,21 +518,36 @@ def _make_session(
     on_over: Callable[[SessionCore, str], None],
     config: ServerConfig,
     network: Network,
+    published: Published,
+    uploads: Uploads,
+    storages: Storages,
+    settings: type[Settings],
+    silence: Silence,
 ) -> SessionCore:
     url = cloud_url(request, configured=config.mentraos_websocket_url, local_allowed=config.development)
+    generation = generation_of(url)
+    headers = login_headers(request, config.package_name, config.api_key.reveal()) if generation == 3 else None
+    api = CloudApi(network, url, package_name=config.package_name, api_key=config.api_key.reveal)
     return SessionCore(
         session_id=request.session_id,
         user_id=request.user_id,
         package_name=config.package_name,
         api_key=config.api_key.reveal,
-        api=CloudApi(network, url, package_name=config.package_name, api_key=config.api_key.reveal),
-        connect=lambda receiver: network.connect(url, receiver, timeout=CONNECT_WITHIN_S),
+        api=api,
+        connect=lambda receiver: network.connect(url, receiver, headers=headers, timeout=CONNECT_WITHIN_S),
         on_over=on_over,
         now=utc_now,
         started_by=request.timestamp,
+        generation=generation,
+        published=published,
+        uploads=uploads,
+        data=storages.of(api, request.user_id, anew=True),
+        settings=settings,
+        silence=silence,
     )
 
 
+_NO_HOOKS = {"onSettingsUpdate", "on_settings_update"}
 _HOOKS = {"onSession": "on_session", "onStop": "on_stop", "onToolCall": "on_tool_call"}
 
 _fallbacks: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
@@ -391,5 +602,12 @@ def _signals(stop: Callable[[], None]) -> Generator[None, None, None]:
 
 
 _MOVED = {
+    "getExpressApp": "@route.get(path) on a method, or AppServer(asgi=...)",
+    "getHonoApp": "@route.get(path) on a method, or AppServer(asgi=...)",
+    "get": "@route.get(path) on a method",
+    "post": "@route.post(path) on a method",
+    "mount": "AppServer(asgi=...)",
+    "publish": "Channel.publish(user_id, event)",
     "getSessionByUserId": "session_for(user_id)",
+    "storage": "storage_for(user_id)",
 }

@@ -4,23 +4,27 @@
 |---|---|---|
 | ``POST /webhook`` | cloud | start: if the cloud it names is trusted; stop: for sessions we have |
 | ``POST /tool`` | cloud | with the key header only |
+| ``GET /tool`` | people | yes: the answer is always the same |
 | ``POST /settings`` | cloud | for sessions we have |
 | ``GET /health`` | cloud, people | yes |
+| ``POST /photo-upload`` | glasses, phones | who knows the id of a request; see ``mentra/server/uploads.py`` |
+| ``GET /mentra-auth`` | browsers | yes: they are sent to sign in |
+| ``GET /api/mentra/auth/init`` | pages | with a token that proves who the user is |
+| everything else | browsers | see ``mentra/server/web/site.py`` |
+| ``GET /mentra-files/...`` | phones | who knows the path may have the file |
 
 Source: @mentra/sdk 2.1.29 dist/app/server/index.js; docs/protocol.md, HTTP.
 """
 
-import asyncio
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from mentra.config import ServerConfig
-from mentra.errors import MentraError, ToolError, UntrustedCloud
+from mentra.errors import MentraError, UntrustedCloud
 from mentra.protocol import codec
+from mentra.protocol.photos import UPLOAD_PATH
 from mentra.protocol.webhooks import (
     HealthReply,
     SessionRequest,
@@ -31,38 +35,66 @@ from mentra.protocol.webhooks import (
     WebhookReply,
 )
 from mentra.server.sessions import Sessions
-from mentra.server.tools import Tool, ToolCall
+from mentra.server.tool_calls import ToolCalls, ToolFailed
+from mentra.server.tools import ToolCall
 from mentra.server.trust import is_from_cloud
-from mentra.transport.base import HttpReply, HttpRequest, is_cancelled
+from mentra.server.uploads import MAX_UPLOAD_BYTES, UploadRoute
+from mentra.server.web.site import INIT_PATH, LOGIN_PATH, Site
+from mentra.session.published import Published
+from mentra.session.uploads import Uploads
+from mentra.transport.base import MAX_BODY_BYTES, HttpReply, HttpRequest
 
 _logger = logging.getLogger("mentra.server")
 
 
-class ToolHook(Protocol):
-    """The app's own answer to tools that are not declared with ``@tool``."""
-
-    async def on_tool_call(self, tool_name: str, args: dict[str, Any], user_id: str) -> Any:
-        """Answer a call."""
+def reserved_paths(webhook_path: str) -> frozenset[str]:
+    """Return the paths that an app cannot have for itself."""
+    ours = ("/webhook", "/tool", "/settings", "/health", UPLOAD_PATH, LOGIN_PATH, INIT_PATH)
+    return frozenset({webhook_path, *ours})
 
 
 class Routes:
     """The HTTP side of one app."""
 
-    def __init__(self, config: ServerConfig, sessions: Sessions, tools: Mapping[str, Tool], app: ToolHook) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        sessions: Sessions,
+        tool_calls: ToolCalls,
+        published: Published,
+        uploads: Uploads,
+        site: Site,
+    ) -> None:
         self._config = config
         self._sessions = sessions
-        self._tools = tools
-        self._app = app
+        self._tool_calls = tool_calls
+        self._published = published
+        self._site = site
+        self._reserved = reserved_paths(config.webhook_path)
         self._routes: dict[tuple[str, str], Callable[[HttpRequest], Awaitable[HttpReply]]] = {
             ("POST", config.webhook_path): self._webhook,
             ("POST", "/tool"): self._tool,
+            ("GET", "/tool"): self._try_tool,
             ("POST", "/settings"): self._settings,
             ("GET", "/health"): self._health,
+            ("POST", UPLOAD_PATH): UploadRoute(uploads).handle,
+            ("GET", LOGIN_PATH): site.login,
+            ("GET", INIT_PATH): site.init,
         }
+
+    def body_limit(self, request: HttpRequest) -> int:
+        """Return how large the body of a request may be: photos are larger than what the cloud posts."""
+        if request.path_only in self._reserved:
+            return MAX_UPLOAD_BYTES if request.path_only == UPLOAD_PATH else MAX_BODY_BYTES
+        return self._site.body_limit(request)
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request. Never raises: whatever goes wrong is logged and answered with 500."""
+        if (file := self._published.reply(request)) is not None:
+            return file
         route = self._routes.get((request.method, request.path_only))
+        if route is None and request.path_only not in self._reserved:
+            route = self._site.handle
         if route is None:
             return _error(404, f"There is no {request.method} {request.path_only} here.")
         try:
@@ -101,32 +133,24 @@ class Routes:
         call = codec.decode_as(ToolRequest, request.body)
         if isinstance(call, codec.Malformed):
             return _error(400, f"Malformed tool call: {call.problem}.")
+        sessions = self._sessions.of_user(call.user_id)
         try:
-            reply = await self._call_tool(call)
-        except ToolError as error:
-            reply = str(error)
-        except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and is_cancelled():
-                raise
-            _logger.exception("The tool %r raised an exception.", call.tool_id)
-            return _error(500, f"The tool {call.tool_id} failed; the app's log has the details.")
-        return _json(200, ToolReply(status="success", reply=_reply_text(reply)))
-
-    async def _call_tool(self, request: ToolRequest) -> Any:
-        parameters = request.tool_parameters or {}
-        tool = self._tools.get(request.tool_id)
-        if tool is None:
-            result = self._app.on_tool_call(request.tool_id, parameters, request.user_id)
-        else:
-            result = tool(
+            reply = await self._tool_calls.answer(
                 ToolCall(
-                    name=request.tool_id,
-                    parameters=parameters,
-                    user_id=request.user_id,
-                    timestamp=request.timestamp,
+                    name=call.tool_id,
+                    parameters=call.tool_parameters or {},
+                    user_id=call.user_id,
+                    timestamp=call.timestamp,
+                    session=sessions[-1] if sessions else None,
                 )
             )
-        return await result if inspect.isawaitable(result) else result
+        except ToolFailed as error:
+            return _error(500, str(error))
+        return _json(200, ToolReply(status="success", reply=reply))
+
+    async def _try_tool(self, _: HttpRequest) -> HttpReply:
+        """Answer as the official SDK does, for people who look whether the app can be reached."""
+        return _json(200, ToolReply(status="success", reply="Hello, world!"))
 
     async def _settings(self, request: HttpRequest) -> HttpReply:
         change = codec.decode_settings_request(request.body)
@@ -142,11 +166,6 @@ class Routes:
             200,
             HealthReply(status="healthy", app=self._config.package_name, active_sessions=len(self._sessions.by_id)),
         )
-
-
-def _reply_text(reply: Any) -> str | None:
-    """A tool's answer is text on the wire; anything else travels as JSON in that text."""
-    return reply if reply is None or isinstance(reply, str) else codec.encode(reply).decode()
 
 
 def _json(status: int, answer: msgspec.Struct) -> HttpReply:

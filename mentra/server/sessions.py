@@ -6,7 +6,7 @@ The rules:
   request for a live session means that the cloud begins anew: the old session ends first, its socket closed.
 * ``on_session`` of a new session waits until ``on_stop`` of the session before it, with the same id, is done. So app
   code that keeps things by session id is never tidied up by a predecessor.
-* ``on_stop`` runs once for each session whose ``on_session`` was called.
+* ``on_stop`` runs once for each session whose ``on_session`` was called; then what the session wants cleaned up.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from mentra.errors import SessionStopped
 from mentra.protocol.base import Timestamp
 from mentra.protocol.settings import Setting
 from mentra.protocol.webhooks import SessionRequest
+from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
 from mentra.session.handlers import call_handler
 from mentra.session.session import AppSession
@@ -27,6 +28,8 @@ from mentra.session.tasks import uninterrupted
 
 ON_STOP_WITHIN_S = 10.0
 """How long ``on_session`` waits for the ``on_stop`` before it."""
+REMEMBERED_USERS = 10_000
+"""For how many users it is remembered which cloud their last session was on."""
 CANCEL_WITHIN_S = 1.0
 """How long a cancelled ``on_stop`` may take to clean up when the server stops."""
 
@@ -56,6 +59,8 @@ class Sessions:
         """What app code gets of the live ones."""
         self._starts: dict[str, _Start] = {}
         self._endings: set[_Ending] = set()
+        self._clouds: dict[str, CloudApi] = {}
+        """Where the last users were whose session has ended."""
         self._closed = False
 
     @property
@@ -112,6 +117,16 @@ class Sessions:
             self._live[session.session_id].settings.update(settings)
         return len(sessions)
 
+    def runs(self, task: asyncio.Task[Any] | None) -> bool:
+        """Return whether a task belongs to a session: app code that runs in it runs for one user."""
+        return self.ends_in(task) or any(task in session.tasks for session in self._live.values())
+
+    def cloud_of(self, user_id: str) -> CloudApi | None:
+        """Return the cloud of a user's session, or of the last one if there is none now."""
+        wanted = user_id.lower()
+        live = [session.api for session in self._live.values() if session.user_id.lower() == wanted]
+        return live[-1] if live else self._clouds.get(wanted)
+
     def ends_in(self, task: asyncio.Task[Any] | None) -> bool:
         """Return whether a task is the end of a session: it runs that session's ``on_stop``."""
         return any(ending.task is task for ending in self._endings)
@@ -139,11 +154,12 @@ class Sessions:
         predecessors = [ending for ending in self._endings if ending.session.session_id == session.session_id]
         for ending in predecessors:
             await ending.session.disconnected.wait()  # Set within the time that Link.close takes, CLOSE_WITHIN_S.
+        public = AppSession(session)  # Before the first message: some come right behind the acknowledgement.
         await session.open()
         if session.stop_reason is not None:
             raise SessionStopped(f"The session ended at once: {session.stop_reason!r}.")
         self._live[session.session_id] = session
-        public = self._public[session.session_id] = AppSession(session)
+        self._public[session.session_id] = public
         session.run(self._begin(session, public, predecessors), name="on_session")
 
     async def _begin(self, session: SessionCore, public: AppSession, predecessors: "list[_Ending]") -> None:
@@ -158,14 +174,28 @@ class Sessions:
         if session.end(reason):
             if self._live.get(session.session_id) is session:
                 del self._live[session.session_id], self._public[session.session_id]
+                self._remember_cloud(session)
             ending = _Ending(session, asyncio.create_task(self._finish(session, reason, release=release)))
             self._endings.add(ending)
             ending.task.add_done_callback(lambda _: self._finished(ending))
 
     async def _finish(self, session: SessionCore, reason: str, *, release: bool) -> None:
-        await session.close(release=release)
-        if session.begun:
-            await call_handler(self._hooks.on_stop, session.session_id, session.user_id, reason, logger=session.logger)
+        try:
+            await session.close(release=release)
+            if session.begun:
+                await call_handler(
+                    self._hooks.on_stop, session.session_id, session.user_id, reason, logger=session.logger
+                )
+        finally:
+            # After on_stop, which may still use what they close.
+            await session.clean_up()
+
+    def _remember_cloud(self, session: SessionCore) -> None:
+        user = session.user_id.lower()
+        self._clouds.pop(user, None)  # So that the last ones stay.
+        self._clouds[user] = session.api
+        if len(self._clouds) > REMEMBERED_USERS:
+            del self._clouds[next(iter(self._clouds))]
 
     def _finished(self, ending: "_Ending") -> None:
         session = ending.session

@@ -10,18 +10,22 @@ Source: docs/protocol.md, Security.
 import re
 from hmac import compare_digest
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
 from mentra.config import split_url
 from mentra.errors import UntrustedCloud
-from mentra.protocol.connection import SOCKET_PATH
+from mentra.protocol.connection import SOCKET_PATH, SOCKET_PATH_3
 from mentra.protocol.webhooks import TOOL_KEY_HEADER, SessionRequest, tool_key
 from mentra.transport.base import HttpRequest, is_loopback
 
 CLOUD_DOMAINS = ("mentra.glass", "augmentos.cloud")
 """The domains of MentraOS clouds; their subdomains are trusted too."""
 
-SOCKET_PATHS = (SOCKET_PATH, "/ws/miniapp")
+PRODUCTION = f"wss://api.mentra.glass{SOCKET_PATH}"
+"""The cloud of those whose phone names no other one."""
+
+SOCKET_PATHS = (SOCKET_PATH, SOCKET_PATH_3)
 
 _HOST_NAME = re.compile(r"[a-z0-9.-]+")
 
@@ -39,7 +43,8 @@ def cloud_url(request: SessionRequest, *, configured: str | None, local_allowed:
     """
     if configured:
         return configured
-    url = request.mentraos_websocket_url or request.augmentos_websocket_url or request.websocket_url
+    # The newest way to speak goes first; clouds before 2026 have one URL, and it is under the last name.
+    url = request.websocket_url or request.mentraos_websocket_url or request.augmentos_websocket_url
     if not url:
         raise UntrustedCloud("The webhook names no WebSocket URL (mentraOSWebsocketUrl).")
     if problem := _problem(url, local_allowed=local_allowed):
@@ -48,6 +53,23 @@ def cloud_url(request: SessionRequest, *, configured: str | None, local_allowed:
             "mentraos_websocket_url (or MENTRAOS_WEBSOCKET_URL) to its address."
         )
     return url
+
+
+def rest_base(url: str, *, local_allowed: bool) -> str | None:
+    """Return the REST address that a page names for its cloud, without a path; ``None`` if it may not have the key."""
+    parts = split_url(url)
+    if parts is None or "@" in parts.netloc:
+        return None
+    if is_loopback(parts.hostname):
+        trusted = local_allowed and parts.scheme in ("http", "https")
+    else:
+        trusted = parts.scheme == "https" and is_cloud_host(parts.hostname)
+    return f"{parts.scheme}://{parts.netloc}" if trusted else None
+
+
+def generation_of(url: str) -> Literal[2, 3]:
+    """Return how a cloud wants to be spoken to at this URL; docs/protocol.md, Generation 3."""
+    return 3 if urlsplit(url).path == SOCKET_PATH_3 else 2
 
 
 def is_cloud_host(host: str | None) -> bool:

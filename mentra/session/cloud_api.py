@@ -47,16 +47,17 @@ class CloudApi:
         Args:
             path: As ``mentra.protocol.rest`` makes it.
             body: JSON.
-            authorization: The header of this name; the app's own credentials if left out.
+            authorization: The header of this name; the app's own credentials if left out, no header if empty.
             timeout: Seconds.
 
         Raises:
             NotConnected: There was no answer.
         """
-        headers = {
-            "authorization": authorization or rest.bearer(self.package_name, self._api_key()),
-            "content-type": "application/json",
-        }
+        headers = {"content-type": "application/json"}
+        if authorization is None:
+            authorization = rest.bearer(self.package_name, self._api_key())
+        if authorization:
+            headers["authorization"] = authorization
         try:
             return await self._network.request(method, self.base + path, headers=headers, body=body, timeout=timeout)
         except HttpError as error:

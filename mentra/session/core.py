@@ -4,19 +4,20 @@
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from datetime import datetime
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 import msgspec
 
-from mentra.errors import NotConnected
+from mentra.errors import NotConnected, PermissionDenied, RequestFailed
 from mentra.protocol.app_to_cloud import (
     AppMessage,
     ConnectionInit,
     DisplayEvent,
     LocationStream,
     OwnershipRelease,
+    Reconnect,
     SubscriptionUpdate,
 )
 from mentra.protocol.base import Timestamp, iso_timestamp
@@ -24,24 +25,50 @@ from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import (
     CapabilitiesUpdate,
     CloudMessage,
-    ConnectionAck,
+    ConnectionRefusal,
     CustomMessage,
     DataStream,
+    PermissionProblem,
     SettingsUpdate,
     SystemSettingsUpdate,
 )
+from mentra.protocol.connection import NORMAL_CLOSURE, PING_EVERY_S, SDK_VERSION_3, RefusalCode
 from mentra.protocol.layouts import Layout, View
+from mentra.protocol.permissions import Permission
 from mentra.protocol.streams import AudioChunk
 from mentra.session.cloud_api import CloudApi
-from mentra.session.link import Connect, Link, LinkOwner
+from mentra.session.declared_settings import Settings
+from mentra.session.hardware import Hardware
+from mentra.session.link import Ack, Connect, Link, LinkOwner
 from mentra.session.logger import SessionLogger
+from mentra.session.news import (
+    CAPABILITIES,
+    CONNECTED,
+    DISCONNECTED,
+    ERROR,
+    PERMISSION_DENIED,
+    PERMISSION_ERROR,
+    RECONNECTED,
+    STOPPED,
+    Connected,
+    Disconnected,
+    Reconnected,
+    Stopped,
+)
+from mentra.session.published import Published
 from mentra.session.requests import Requests
 from mentra.session.router import Router
 from mentra.session.settings import SettingsState
+from mentra.session.silence import Explainer, Silence
+from mentra.session.storages import Storages
+from mentra.session.stored_data import StoredData
 from mentra.session.tasks import LoopThread, SessionTasks
+from mentra.session.uploads import Uploads
+from mentra.session.work import SessionWork
+from mentra.transport.base import Closed
 
-CUSTOM_MESSAGE = "custom_message"
-"""The stream under which handlers listen to custom messages, which are no stream on the wire."""
+FAREWELL_S = 2.0
+"""How long the handlers of the end (``on_disconnected``, ``on_stopped``) may take."""
 
 M = TypeVar("M", bound=CloudMessage)
 
@@ -63,8 +90,12 @@ class SessionCore(LinkOwner):
         started_by: The timestamp of the start webhook: a repetition of it is recognised by this.
         begun: Whether ``on_session`` was called.
         disconnected: Set once the socket is closed after the end of the session.
-        capabilities: What the connected glasses can do.
+        hardware: What the connected glasses have.
         stop_reason: Why the session ended; ``None`` while it has not.
+        published: What the app's server hands out to phones.
+        uploads: What phones and glasses bring to it.
+        data: What the app keeps for the user.
+        work: What runs in the session, and what is to be done at its end.
     """
 
     def __init__(
@@ -79,6 +110,12 @@ class SessionCore(LinkOwner):
         on_over: Callable[["SessionCore", str], None],
         now: Callable[[], datetime],
         started_by: Timestamp | None = None,
+        generation: Literal[2, 3] = 2,
+        settings: type[Settings] = Settings,
+        published: Published | None = None,
+        uploads: Uploads | None = None,
+        silence: Silence | None = None,
+        data: StoredData | None = None,
     ) -> None:
         self.session_id = session_id
         self.user_id = user_id
@@ -87,23 +124,49 @@ class SessionCore(LinkOwner):
         self.begun = False
         self.disconnected = asyncio.Event()
         self.stopped = asyncio.Event()
-        self.capabilities: Capabilities | None = None
+        self.hardware = Hardware()
         self.stop_reason: str | None = None
         self.logger = SessionLogger(session_id=session_id, user_id=user_id, package_name=package_name)
         self.tasks = SessionTasks(self.logger)
-        self.link = Link(connect, self, self.logger)
+        self.link = Link(connect, self, self.logger, ping_every_s=PING_EVERY_S if generation == 3 else None)
         self.router = Router(self._subscriptions_changed, self.tasks, self.logger)
-        self.settings = SettingsState(self.tasks, self.logger)
+        self.settings = SettingsState(self.tasks, self.router, self.logger, declared=settings)
         self.requests = Requests()
         self.api = api
+        self.published = published or Published()
+        self.uploads = Uploads() if uploads is None else uploads
+        self.data = data or Storages().of(api, user_id)
         self._receivers: dict[type[Any], list[Callable[[Any], object]]] = {}
         self._loop_thread = LoopThread()
+        self.work = SessionWork(
+            self.tasks, self._loop_thread, self.logger, failed=lambda error: self.router.tell(ERROR, error)
+        )
         self._api_key = api_key
+        self._generation = generation
+        self._resumable: str | None = None
+        """The session id under which a cloud of generation 3 resumes this session; ``None`` where it does not."""
         self._on_over = on_over
         self._now = now
+        self._explainer = Explainer(
+            silence or Silence(),
+            api,
+            self.logger,
+            start=lambda work: self.tasks.start(work, name="look-up of permissions"),
+            denied=lambda refused: self.router.tell(PERMISSION_DENIED, refused),
+        )
+        self.up: Connected | None = None
+        """How the connection came about that there is; ``None`` while there is none."""
+        self._lost_at: float | None = None
+        """When the connection was lost that is to come back, on the loop's clock."""
+        self._before_close: list[Callable[[], object]] = []
         self._update_due: asyncio.Handle | None = None
         self._subscribed: list[str | LocationStream] = []
-        self._unsent: dict[View, tuple[Layout, int | None]] = {}
+        self._unsent: dict[Hashable, Callable[[], AppMessage]] = {}
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the connected glasses can do; ``None`` while their model is unknown."""
+        return self.hardware.capabilities
 
     # What the server does with a session.
 
@@ -121,8 +184,13 @@ class SessionCore(LinkOwner):
             return False
         self.stop_reason = reason
         self.requests.close(reason)
+        self.hardware.close(reason)
+        self.work.end(reason)
         if self._update_due is not None:
             self._update_due.cancel()
+        if self.up is not None:
+            self._tell_lost(self.link.closed or Closed(NORMAL_CLOSURE, reason), will_reconnect=False)
+        self.router.tell(STOPPED, Stopped(reason=reason))
         return True
 
     async def close(self, *, release: bool = False) -> None:
@@ -131,38 +199,71 @@ class SessionCore(LinkOwner):
         Args:
             release: Tell the cloud that the session moves elsewhere, so that it does not start the app again.
         """
+        for tidy_up in self._before_close:
+            tidy_up()
         if release:
             self.link.send(OwnershipRelease(**self.envelope(), reason="switching_clouds"))
         try:
             await self.link.close()
         finally:
             self.disconnected.set()
+        await self._say_farewell()
         self.router.close()
         await self.tasks.close()
+
+    async def clean_up(self) -> None:
+        """Do what the app wants done at the end, then store what is not stored yet, without waiting for that."""
+        try:
+            await self.work.clean_up()
+        finally:
+            self.data.flush_soon()
 
     # What the link tells (LinkOwner).
 
     def greeting(self) -> AppMessage:
         """Return the first frame for a new socket."""
+        if self._resumable is not None:
+            return Reconnect(session_id=self._resumable, sdk_version=SDK_VERSION_3, timestamp=self._timestamp())
+        third = self._generation == 3
         return ConnectionInit(
-            session_id=self.session_id,
+            session_id=None if third else self.session_id,
             package_name=self.package_name,
             api_key=self._api_key(),
+            sdk_version=SDK_VERSION_3 if third else None,
             timestamp=self._timestamp(),
         )
 
-    def link_acknowledged(self, ack: ConnectionAck) -> None:
+    def resume_rejected(self) -> None:
+        """Begin the session anew with the next greeting."""
+        self._resumable = None
+
+    def link_lost(self, closed: Closed) -> None:
+        """Take note that the connection is lost for the moment."""
+        self._lost_at = asyncio.get_running_loop().time()
+        self._tell_lost(closed, will_reconnect=True)
+
+    def request_refused(self, refusal: ConnectionRefusal) -> None:
+        """Fail the calls that the refusal is about."""
+        error = _request_error(refusal)
+        self.requests.refuse(refusal.message, error)
+        self.router.tell(ERROR, error)
+
+    def link_acknowledged(self, ack: Ack) -> None:
         """Take over what the cloud said, then repeat what it may have forgotten."""
+        if self._generation == 3:
+            self._resumable = ack.session_id or self.session_id
         if ack.capabilities is not msgspec.UNSET:
-            self.capabilities = ack.capabilities
+            self.hardware.capabilities = ack.capabilities
         self.settings.update_system(ack.system_settings)
         if ack.settings is not None:
             self.settings.update(ack.settings)
+        self.router.options_work = ack.is_of_2026
         self._subscribed = []
         self._subscriptions_changed()
+        self._tell_connected()
         unsent, self._unsent = self._unsent, {}
-        for view, (layout, duration_ms) in unsent.items():
-            self.show(layout, view, duration_ms)
+        for key, message in unsent.items():
+            self.wish(key, message)
 
     def message_received(self, message: CloudMessage) -> None:
         """Act on one message."""
@@ -174,9 +275,15 @@ class SessionCore(LinkOwner):
             case SystemSettingsUpdate():
                 self.settings.update_system(message.settings)
             case CapabilitiesUpdate():
-                self.capabilities = message.capabilities
+                self.hardware.capabilities = message.capabilities
+                self._explain_silence(again=True)
+                self.router.tell(CAPABILITIES, message)
             case CustomMessage():
-                self.router.deliver(CUSTOM_MESSAGE, message)
+                self.router.deliver(CustomMessage.stream, message)
+            case PermissionProblem():
+                self.router.tell(PERMISSION_ERROR, message)
+                for refused in message.details:
+                    self.router.tell(PERMISSION_DENIED, refused)
             case _:
                 pass
         for receive in self._receivers.get(type(message), ()):
@@ -184,7 +291,8 @@ class SessionCore(LinkOwner):
 
     def audio_received(self, data: bytes) -> None:
         """Act on one binary frame."""
-        self.router.deliver(AudioChunk.stream, AudioChunk(data=data))
+        if self.router.listens(AudioChunk.stream):
+            self.router.deliver(AudioChunk.stream, AudioChunk(data=data))
 
     def link_over(self, reason: str) -> None:
         """End the session: its connection is gone for good."""
@@ -195,6 +303,14 @@ class SessionCore(LinkOwner):
     def hears(self, kind: type[M], receive: Callable[[M], object]) -> None:
         """Call a function with each message of one kind, after the session itself took note. It must not raise."""
         self._receivers.setdefault(kind, []).append(receive)
+
+    def before_close(self, tidy_up: Callable[[], object]) -> None:
+        """Call a function when the session has ended and ``link.send`` may still reach the cloud. It must not raise."""
+        self._before_close.append(tidy_up)
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return self._now()
 
     def envelope(self) -> Envelope:
         """Return the fields of a message that are the same for all: ``PhotoRequest(**core.envelope(), ...)``."""
@@ -226,11 +342,29 @@ class SessionCore(LinkOwner):
 
         return await self.requests.wait(key, what=what, timeout=timeout, about=about, send=send)
 
-    def show(self, layout: Layout, view: View, duration_ms: int | None) -> None:
-        """Send a layout; while the connection is lost, keep the newest one of each view until it is back."""
-        sent = self.send(DisplayEvent(**self.envelope(), view=view, layout=layout, duration_ms=duration_ms))
-        if not sent and self.stop_reason is None:
-            self._unsent[view] = (layout, duration_ms)
+    def wish(self, key: Hashable, message: Callable[[], AppMessage]) -> None:
+        """Send a message; while the connection is lost, keep the newest one of each key until it is back.
+
+        Args:
+            message: Makes it as it is sent, with the time of that moment.
+        """
+        if not self.send(message()) and self.stop_reason is None:
+            self._unsent.pop(key, None)  # So that they are sent in the order in which they were last wished for.
+            self._unsent[key] = message
+
+    def show(self, layout: Layout, view: View, duration_ms: int | None, force: bool) -> None:
+        """Wish for a layout in a view."""
+
+        def message() -> AppMessage:
+            return DisplayEvent(
+                **self.envelope(),
+                view=view,
+                layout=layout,
+                duration_ms=duration_ms,
+                force_display=True if force else None,
+            )
+
+        self.wish(("layout", view), message)
 
     def _subscriptions_changed(self) -> None:
         if self._update_due is None and self.stop_reason is None:
@@ -243,6 +377,45 @@ class SessionCore(LinkOwner):
             return
         if self.link.send(SubscriptionUpdate(**self.envelope(), subscriptions=names)):
             self._subscribed = names
+            self._explain_silence()
+
+    def _explain_silence(self, *, again: bool = False) -> None:
+        self._explainer.look_at(
+            self.router.calls(), self.capabilities, options_work=self.router.options_work, again=again
+        )
+
+    # What the session tells of itself.
+
+    def _tell_connected(self) -> None:
+        lost_at, self._lost_at = self._lost_at, None
+        self.up = Connected(is_first=lost_at is None)
+        self.router.tell(CONNECTED, self.up)
+        if lost_at is not None:
+            self.router.tell(RECONNECTED, Reconnected(after_s=asyncio.get_running_loop().time() - lost_at))
+
+    def _tell_lost(self, closed: Closed, *, will_reconnect: bool) -> None:
+        self.up = None
+        self.router.tell(
+            DISCONNECTED, Disconnected(code=closed.code, reason=closed.reason, will_reconnect=will_reconnect)
+        )
+
+    async def _say_farewell(self) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self.router.wait_told((DISCONNECTED, STOPPED))
+        except TimeoutError:
+            self.logger.warning("The handlers of the session's end took longer than %g s.", FAREWELL_S)
 
     def _timestamp(self) -> str:
         return iso_timestamp(self._now())
+
+
+def _request_error(refusal: ConnectionRefusal) -> RequestFailed:
+    """Return the error for a refusal, which says in words only what it is about."""
+    code = refusal.code or ""
+    message = f"The cloud refused: {refusal.message}"
+    if code != RefusalCode.PERMISSION_DENIED:
+        return RequestFailed(message, code=code)
+    # As in "Camera permission required to take photos."
+    first = refusal.message.partition(" ")[0].upper()
+    return PermissionDenied(message, code=code, permission=first if first in set(Permission) else "")

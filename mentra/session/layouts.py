@@ -1,17 +1,31 @@
 """``session.layouts``: what the glasses show.
 
-Plain calls that send and return at once. A call is a wish: the cloud shows at most one layout per 300 ms and user, the
-newest one, and decides between apps. While the connection is lost the newest wish per view is kept and sent when it is
-back; after the end of the session calls do nothing.
+The rules:
+
+* A call is a wish: the cloud shows at most one layout per 300 ms and user, the newest one, and decides between apps. It
+  never tells whether something was shown.
+* Calls for text send and return at once. Those for images are awaited, as reading one may take a while; a large one is
+  read in a thread.
+* While the connection is lost the newest wish per view is kept and sent when it is back; after the end of the session
+  calls do nothing.
 
 Source: @mentra/sdk 2.1.29 dist/app/session/layouts.js; docs/protocol.md, Layouts.
 """
 
+import asyncio
+import base64
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NoReturn, Self
 
+from mentra.bitmaps.bitmap import THRESHOLD
+from mentra.bitmaps.glasses import Padding, canvas_of, picture
+from mentra.bitmaps.source import BitmapSource, is_quick, read
+from mentra.errors import HardwareUnavailable
+from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.layouts import (
+    BitmapAnimation,
+    BitmapView,
     ClearView,
     DashboardCard,
     DoubleTextWall,
@@ -22,64 +36,224 @@ from mentra.protocol.layouts import (
 )
 from mentra.wrong_names import unknown_name
 
-Show = Callable[[Layout, View, int | None], None]
-"""Sends a layout to a view for some milliseconds."""
+Show = Callable[[Layout, View, int | None, bool], None]
+"""Sends a layout to a view for some milliseconds, at once or when its turn comes."""
+
+MAX_FRAMES = 1000
+"""What one message can carry: the cloud takes 16 MiB, and a frame is 13 kB of base64."""
+_QUICK_FRAMES = 10
 
 
 class Layouts:
-    """Shows text on the glasses."""
+    """Shows text and images on the glasses."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, capabilities: Callable[[], Capabilities | None]) -> None:
         self._send = show
+        self._capabilities = capabilities
+        self._last: dict[View, Layout] = {}
 
-    def show_text_wall(self, text: object, *, view: View | str = View.MAIN, duration: float | None = None) -> None:
+    def show_text_wall(
+        self, text: object, *, view: View | str = View.MAIN, duration: float | None = None, force: bool = False
+    ) -> None:
         """Show one block of text.
 
         Args:
             text: Anything; shown as ``str(text)``.
             view: ``"main"``, or ``"dashboard"``, which the wearer sees when looking up.
             duration: Seconds until the cloud clears it; ``None`` leaves it until something else is shown.
+            force: Show it at once, past the limit of one layout per 300 ms.
 
         Raises:
             ValueError: The duration is negative or endless, or there is no such view.
         """
-        self._show(TextWall(text=_text(text)), view, duration)
+        self._show(TextWall(text=_text(text)), view, duration, force)
 
     def show_double_text_wall(
-        self, top: object, bottom: object, *, view: View | str = View.MAIN, duration: float | None = None
+        self,
+        top: object,
+        bottom: object,
+        *,
+        view: View | str = View.MAIN,
+        duration: float | None = None,
+        force: bool = False,
     ) -> None:
         """Show two blocks of text, one above the other. Options as in ``show_text_wall``."""
-        self._show(DoubleTextWall(top_text=_text(top), bottom_text=_text(bottom)), view, duration)
+        self._show(DoubleTextWall(top_text=_text(top), bottom_text=_text(bottom)), view, duration, force)
 
     def show_reference_card(
-        self, title: object, text: object, *, view: View | str = View.MAIN, duration: float | None = None
+        self,
+        title: object,
+        text: object,
+        *,
+        view: View | str = View.MAIN,
+        duration: float | None = None,
+        force: bool = False,
     ) -> None:
         """Show a title with text under it. Options as in ``show_text_wall``."""
-        self._show(ReferenceCard(title=_text(title), text=_text(text)), view, duration)
+        self._show(ReferenceCard(title=_text(title), text=_text(text)), view, duration, force)
 
     def show_dashboard_card(
-        self, left: object, right: object, *, view: View | str = View.DASHBOARD, duration: float | None = None
+        self,
+        left: object,
+        right: object,
+        *,
+        view: View | str = View.DASHBOARD,
+        duration: float | None = None,
+        force: bool = False,
     ) -> None:
         """Show two texts side by side, on the dashboard unless told otherwise. Options as in ``show_text_wall``."""
-        self._show(DashboardCard(left_text=_text(left), right_text=_text(right)), view, duration)
+        self._show(DashboardCard(left_text=_text(left), right_text=_text(right)), view, duration, force)
 
-    def clear(self, *, view: View | str = View.MAIN) -> None:
+    async def show_bitmap(
+        self,
+        image: BitmapSource,
+        *,
+        view: View | str = View.MAIN,
+        duration: float | None = None,
+        force: bool = False,
+        padding: Padding | None = None,
+        dither: bool = False,
+        threshold: int = THRESHOLD,
+    ) -> None:
+        """Show an image, as the connected glasses can: lit and dark pixels, 576 x 135 on the Even Realities G1.
+
+        Args:
+            image: A path, the contents of an image file as bytes, an image of Pillow or a ``Bitmap``; also a BMP in
+                base64. Formats other than BMP need Pillow. One that is too large is scaled down.
+            padding: Dark columns at the left and rows at the top, in pixels. ``None`` puts an image at (50, 35), as
+                the official SDK does, unless it has the full size.
+            dither: Mix lit and dark pixels where the image is grey. For photos.
+            threshold: A pixel is lit if the brightest part of its colour is above this; 0 to 254.
+
+        Other options as in ``show_text_wall``.
+
+        Raises:
+            HardwareUnavailable: The connected glasses show no bitmaps. Nothing was sent.
+            ValueError: It is no image that can be read, or an option is impossible; the message says which.
+            ImportError: It takes Pillow to read it, which is not installed.
+            OSError: There is no such file, or it cannot be read.
+
+        Source: @mentra/sdk 2.1.29 dist/app/session/layouts.js, showBitmapView; docs/protocol.md, Layouts
+        """
+        _checked(view, duration)  # At once, and not after the work.
+        draw = self._drawing(padding, dither=dither, threshold=threshold)
+        if is_quick(image) and not dither:
+            data = draw(image)
+        else:
+            data = await asyncio.to_thread(draw, image)
+        self._show(BitmapView(data=data), view, duration, force)
+
+    async def show_animation(
+        self,
+        frames: Iterable[BitmapSource],
+        *,
+        interval: float = 1.65,
+        repeat: bool = False,
+        view: View | str = View.MAIN,
+        padding: Padding | None = None,
+        dither: bool = False,
+        threshold: int = THRESHOLD,
+    ) -> "Animation":
+        """Show images one after the other. All are sent in one message, and the phone keeps the time.
+
+        Args:
+            frames: At most 1 000 images, each as in ``show_bitmap``.
+            interval: Seconds from one to the next.
+            repeat: Begin again after the last one.
+
+        Other options as in ``show_bitmap``.
+
+        Returns:
+            What stops it: ``animation.stop()``, or ``with await session.layouts.show_animation(frames):``.
+
+        Raises:
+            HardwareUnavailable: The connected glasses show no bitmaps. Nothing was sent.
+            ValueError: There are no frames, or too many; one cannot be read; or an option is impossible.
+            ImportError: It takes Pillow to read one, which is not installed.
+            OSError: A file is missing, or cannot be read.
+
+        Source: @mentra/sdk 2.1.29 dist/app/session/layouts.js, showBitmapAnimation; docs/protocol.md, Layouts
+        """
+        images = list(frames)
+        if not 1 <= len(images) <= MAX_FRAMES:
+            raise ValueError(f"frames must be 1 to {MAX_FRAMES} images, not {len(images)}.")
+        if not 0 < interval < math.inf:
+            raise ValueError(f"interval must be more than 0 seconds, not {interval!r}.")
+        target, _ = _checked(view, None)
+        draw = self._drawing(padding, dither=dither, threshold=threshold)
+        if len(images) <= _QUICK_FRAMES and not dither and all(is_quick(image) for image in images):
+            pictures = [draw(image) for image in images]
+        else:
+            pictures = await asyncio.to_thread(lambda: [draw(image) for image in images])
+        layout = BitmapAnimation(frames=pictures, interval_ms=round(interval * 1000), repeat=repeat)
+        self._show(layout, target, None, False)
+        return Animation(self, layout, target)
+
+    def clear(self, *, view: View | str = View.MAIN, force: bool = False) -> None:
         """Show nothing.
+
+        Args:
+            force: As in ``show_text_wall``.
 
         Raises:
             ValueError: There is no such view.
         """
-        self._show(ClearView(), view, None)
+        self._show(ClearView(), view, None, force)
 
-    def _show(self, layout: Layout, view: View | str, duration: float | None) -> None:
-        if duration is not None and not 0 <= duration < math.inf:
-            raise ValueError(f"duration must be 0 or more seconds, not {duration!r}.")
-        self._send(layout, View(view), None if duration is None else round(duration * 1000))
+    def last(self, *, view: View | str = View.MAIN) -> Layout | None:
+        """Return what this session last asked to show in a view, for a web page that mirrors the glasses.
+
+        Returns:
+            ``None`` before the first call, and after ``clear``. A layout stays here when its duration is over.
+        """
+        layout = self._last.get(View(view))
+        return None if isinstance(layout, ClearView) else layout
+
+    def _show(self, layout: Layout, view: View | str, duration: float | None, force: bool) -> None:
+        target, duration_ms = _checked(view, duration)
+        self._send(layout, target, duration_ms, force)
+        self._last[target] = layout
+
+    def _drawing(self, padding: Padding | None, *, dither: bool, threshold: int) -> Callable[[BitmapSource], str]:
+        """Return what makes the picture of any image for the glasses that are connected now."""
+        capabilities = self._capabilities()
+        model_name = capabilities.model_name if capabilities else None
+        if capabilities is not None and not _shows_bitmaps(capabilities):
+            lacks = "no bitmaps" if capabilities.has_display else "nothing: they have no display"
+            raise HardwareUnavailable(f"The {model_name} show {lacks}.", feature="display", model_name=model_name)
+        canvas = canvas_of(model_name)
+
+        def draw(image: BitmapSource) -> str:
+            return base64.b64encode(
+                picture(read(image), canvas, padding=padding, dither=dither, threshold=threshold)
+            ).decode()
+
+        return draw
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved={"clearView": "clear()", "clear_view": "clear()"})
+            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+
+
+class Animation:
+    """An animation on the glasses. As a context manager it stops itself."""
+
+    def __init__(self, layouts: Layouts, layout: Layout, view: View) -> None:
+        self._layouts = layouts
+        self._layout = layout
+        self._view = view
+
+    def stop(self) -> None:
+        """Clear the view, unless something else was shown there since. Stopping again does nothing."""
+        if self._layouts.last(view=self._view) is self._layout:
+            self._layouts.clear(view=self._view)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def _text(value: object) -> str:
@@ -87,4 +261,35 @@ def _text(value: object) -> str:
     return str(value).encode(errors="replace").decode()
 
 
-_PUBLIC = ("show_text_wall", "show_double_text_wall", "show_reference_card", "show_dashboard_card", "clear")
+def _checked(view: View | str, duration: float | None) -> tuple[View, int | None]:
+    if duration is not None and not 0 <= duration < math.inf:
+        raise ValueError(f"duration must be 0 or more seconds, not {duration!r}.")
+    return View(view), None if duration is None else round(duration * 1000)
+
+
+def _shows_bitmaps(capabilities: Capabilities) -> bool:
+    # A display that does not say whether it can is given the chance.
+    display = capabilities.display
+    return capabilities.has_display and (display is None or display.can_display_bitmap is not False)
+
+
+_PUBLIC = (
+    "show_text_wall",
+    "show_double_text_wall",
+    "show_reference_card",
+    "show_dashboard_card",
+    "show_bitmap",
+    "show_animation",
+    "clear",
+    "last",
+)
+_MOVED = {
+    "clearView": "clear()",
+    "clear_view": "clear()",
+    "showBitmapView": "show_bitmap(image)",
+    "show_bitmap_view": "show_bitmap(image)",
+    "showBitmapAnimation": "show_animation(frames, interval=1.65)",
+    "show_bitmap_animation": "show_animation(frames, interval=1.65)",
+    "showText": "show_text_wall(text)",
+    "show": "show_text_wall(text)",
+}

@@ -6,11 +6,14 @@ The states and their order are the ``APP`` table of ``mentra.protocol.connection
   old one closes after it (docs/protocol.md, Life of a connection).
 * What an old socket still says is not heard.
 * A cancellation does not leave a socket half closed: it takes effect once the socket is closed.
+* A request that the cloud refuses costs the socket, not the session: the link comes back, as the cloud's grace allows,
+  but not more often than ``FORGIVEN_REFUSALS`` in ``FORGIVEN_WITHIN_S``.
 * The owner hears ``link_over`` exactly once, unless it closed the link itself.
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
@@ -23,8 +26,17 @@ from mentra.errors import (
     SessionNotFound,
 )
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import AppMessage
-from mentra.protocol.cloud_to_app import AppStopped, CloudMessage, ConnectionAck, ConnectionRefusal
+from mentra.protocol.app_to_cloud import AppMessage, Ping
+from mentra.protocol.cloud_to_app import (
+    AppStopped,
+    CloudMessage,
+    ConnectionAck,
+    ConnectionRefusal,
+    Pong,
+    ReconnectAck,
+    ReconnectDeferred,
+    ReconnectRejected,
+)
 from mentra.protocol.connection import (
     APP,
     CONNECT_WITHIN_S,
@@ -32,6 +44,7 @@ from mentra.protocol.connection import (
     Event,
     Meaning,
     RefusalCode,
+    RejectionCode,
     State,
     what_follows,
 )
@@ -41,6 +54,12 @@ from mentra.transport.base import Closed, Connection, Receiver
 
 CLOSE_WITHIN_S = 2.0
 """How long a closing handshake may take before the socket is dropped."""
+
+DEFERRED_WITHIN_S = 60.0
+"""How long a cloud may put off the answer to a greeting, whatever it says."""
+FORGIVEN_REFUSALS = 5
+"""How many refused requests a session survives within ``FORGIVEN_WITHIN_S``: whoever goes on asking gets no more."""
+FORGIVEN_WITHIN_S = 60.0
 
 Connect = Callable[[Receiver], Awaitable[Connection]]
 
@@ -58,6 +77,12 @@ _REFUSALS: dict[str, type[ConnectionRefused]] = {
 }
 
 
+# The cloud does not know the session any more, but would begin it anew.
+_GREET_ANEW = frozenset({RejectionCode.SESSION_NOT_FOUND, RejectionCode.SESSION_EXPIRED, RejectionCode.SESSION_STOPPED})
+
+Ack = ConnectionAck | ReconnectAck
+
+
 class LinkOwner(Protocol):
     """Whom a link serves."""
 
@@ -65,8 +90,17 @@ class LinkOwner(Protocol):
         """Return the first frame for a new socket."""
         ...
 
-    def link_acknowledged(self, ack: ConnectionAck) -> None:
+    def resume_rejected(self) -> None:
+        """The cloud does not resume the session: the next greeting must begin it anew."""
+
+    def link_acknowledged(self, ack: Ack) -> None:
         """The connection is up, for the first time or again."""
+
+    def link_lost(self, closed: Closed) -> None:
+        """The connection is lost, and the link tries to come back."""
+
+    def request_refused(self, refusal: ConnectionRefusal) -> None:
+        """The cloud did not do what the app asked for, and did not say which request it means."""
 
     def message_received(self, message: CloudMessage) -> None:
         """A message that is not the link's own business."""
@@ -88,13 +122,23 @@ class Link:
         logger: logging.LoggerAdapter[Any],
         *,
         delays_s: Sequence[float] = RECONNECT_DELAYS_S,
+        ping_every_s: float | None = None,
     ) -> None:
         self.state = State.IDLE
         self._connect = connect
         self._owner = owner
         self._logger = logger
         self._delays_s = delays_s
+        self._ping_every_s = ping_every_s
+        self._ping_due: asyncio.TimerHandle | None = None
+        self._refusal: str | None = None
+        """The code of the last refused request on the current socket."""
+        self._doomed: asyncio.TimerHandle | None = None
+        """Set once the cloud has refused a request: it is about to close, and hears nothing more on this socket."""
+        self._refused_at: deque[float] = deque(maxlen=FORGIVEN_REFUSALS)
         self._socket: _Socket | None = None
+        self.closed: Closed | None = None
+        """How the last connection ended; ``None`` while there is one."""
         self._app_stopped = False
         self._comeback: asyncio.Task[None] | None = None
 
@@ -114,9 +158,14 @@ class Link:
             await self._drop_socket()
             raise
 
+    @property
+    def is_up(self) -> bool:
+        """Whether what is sent now is heard."""
+        return self.state is State.LIVE and self._doomed is None
+
     def send(self, message: AppMessage) -> bool:
         """Send a message if the connection is up; return whether it was."""
-        if self.state is not State.LIVE or self._socket is None:
+        if not self.is_up or self._socket is None:
             return False
         self._socket.send(message)
         return True
@@ -132,9 +181,9 @@ class Link:
     async def _greet(self) -> None:
         """Open a socket and shake hands on it; the state is LIVE when the cloud has acknowledged."""
         try:
-            async with asyncio.timeout(CONNECT_WITHIN_S):
+            async with asyncio.timeout(CONNECT_WITHIN_S) as patience:
                 await self._drop_socket()
-                socket = _Socket(self)
+                socket = _Socket(self, patience)
                 socket.connection = await self._connect(socket)
                 self._socket = socket
                 self._to(Event.OPENED)
@@ -154,19 +203,28 @@ class Link:
         if socket is not None and socket.connection is not None:
             await uninterrupted(_close(socket.connection))
 
-    def acknowledged(self, ack: ConnectionAck) -> None:
+    def acknowledged(self, ack: Ack) -> None:
         """Go live. Called as the frame arrives, so that an event right behind it finds its handlers."""
         self._to(Event.ACKNOWLEDGED)
+        self._refusal = None
+        self.closed = None
+        self._ping_later()
         self._owner.link_acknowledged(ack)
 
     def heard(self, message: CloudMessage) -> None:
         """Pass on what the current socket said."""
-        if isinstance(message, ConnectionRefusal):
-            # A refused request; the close with 1008 that follows ends the session (docs/protocol.md, Deviations).
-            self._logger.error("The cloud refused a request: %r (%r).", message.message, message.code)
-        else:
-            self._app_stopped = self._app_stopped or isinstance(message, AppStopped)
-            self._owner.message_received(message)
+        match message:
+            case ConnectionRefusal():
+                self._refusal = message.code or ""
+                if message.code != RefusalCode.STREAM_CREATE_FAILED:
+                    self._expect_close()
+                self._logger.error("The cloud refused a request: %r (%r).", message.message, message.code)
+                self._owner.request_refused(message)
+            case Pong():
+                pass
+            case _:
+                self._app_stopped = self._app_stopped or isinstance(message, AppStopped)
+                self._owner.message_received(message)
 
     def heard_audio(self, data: bytes) -> None:
         """Pass on a binary frame of the current socket."""
@@ -175,22 +233,46 @@ class Link:
     def lost(self, closed: Closed) -> None:
         """Act on the loss of the current, live socket."""
         self._socket = None
-        meaning = what_follows(closed.code, closed.reason)
+        self.closed = closed
+        meaning = what_follows(closed.code, closed.reason, refusal=self._refusal)
         if self._app_stopped and meaning in (Meaning.LOST, Meaning.CLOSED):
             meaning = Meaning.APP_STOPPED  # It said so; however the connection ends then.
-        if meaning is Meaning.LOST:
+        if meaning is Meaning.REQUEST_REFUSED and not self._is_forgiven():
+            meaning = Meaning.REFUSED
+        if meaning in (Meaning.LOST, Meaning.REQUEST_REFUSED):
             self._to(Event.LOST)
             self._logger.warning("The connection was lost (%d %r); coming back.", closed.code, closed.reason)
             self._comeback = asyncio.create_task(self._come_back(), name="come back")
+            self._owner.link_lost(closed)
         else:
             self._over(_REASONS[meaning])
+
+    def _is_forgiven(self) -> bool:
+        """Count a refused request; return whether the session may go on after so many."""
+        now = asyncio.get_running_loop().time()
+        full = len(self._refused_at) == FORGIVEN_REFUSALS
+        too_many = full and now - self._refused_at[0] < FORGIVEN_WITHIN_S
+        self._refused_at.append(now)
+        return not too_many
+
+    def _expect_close(self) -> None:
+        if self._socket is not None and self._socket.connection is not None and self._doomed is None:
+            self._doomed = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._socket.connection.abort)
+
+    def _ping_later(self) -> None:
+        if self._ping_every_s is not None:
+            self._ping_due = asyncio.get_running_loop().call_later(self._ping_every_s, self._ping)
+
+    def _ping(self) -> None:
+        if self.send(Ping()):
+            self._ping_later()
 
     async def _come_back(self) -> None:
         for delay_s in self._delays_s:
             await asyncio.sleep(delay_s)
             self._to(Event.CONNECT)
             try:
-                await self._greet()
+                await self._greet_or_begin_anew()
             except ConnectionRefused as error:
                 self._logger.warning("%s", error)
                 self._over(StopReason.CONNECTION_REFUSED)
@@ -202,25 +284,50 @@ class Link:
                 return
         self._over(StopReason.CONNECTION_LOST)
 
+    async def _greet_or_begin_anew(self) -> None:
+        try:
+            await self._greet()
+        except ConnectionRefused as error:
+            if not isinstance(error, _Rejected) or error.code not in _GREET_ANEW:
+                raise
+            self._owner.resume_rejected()
+            self._to(Event.LOST)
+            self._to(Event.CONNECT)
+            await self._greet()
+
     def _over(self, reason: StopReason) -> None:
         self._to(Event.OVER)
         self._owner.link_over(reason)
 
     def _to(self, event: Event) -> None:
         self.state = APP[self.state][event]
+        if self.state is State.LIVE:
+            return
+        if self._ping_due is not None:
+            self._ping_due.cancel()
+            self._ping_due = None
+        if self._doomed is not None:
+            self._doomed.cancel()
+            self._doomed = None
 
     def is_current(self, socket: "_Socket") -> bool:
         """Return whether this socket is the one in use, and acknowledged."""
         return self._socket is socket and self.state is State.LIVE
 
 
+class _Rejected(ConnectionRefused):
+    """The cloud does not resume the session."""
+
+
 class _Socket(Receiver):
     """One socket of a link. Heard only while it is the link's current one."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, patience: asyncio.Timeout) -> None:
         self.connection: Connection | None = None
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._link = link
+        self._patience = patience
+        """How long the answer to the greeting may take."""
 
     def send(self, message: AppMessage) -> None:
         if self.connection is not None:
@@ -246,11 +353,19 @@ class _Socket(Receiver):
             self._refuse(_refusal(closed))
 
     def _shake_hands(self, message: CloudMessage) -> None:
-        if isinstance(message, ConnectionAck):
-            self.greeted.set_result(None)
-            self._link.acknowledged(message)
-        elif isinstance(message, ConnectionRefusal):
-            self._refuse(_refused(message.code or "", message.message))
+        match message:
+            case ConnectionAck() | ReconnectAck():
+                self.greeted.set_result(None)
+                self._link.acknowledged(message)
+            case ConnectionRefusal():
+                self._refuse(_refused(message.code or "", message.message))
+            case ReconnectRejected():
+                self._refuse(_Rejected(f"The cloud did not resume the session: {message.message}.", code=message.code))
+            case ReconnectDeferred():
+                wait_s = min(message.timeout_ms / 1000, DEFERRED_WITHIN_S)
+                self._patience.reschedule(asyncio.get_running_loop().time() + wait_s)
+            case _:
+                pass
 
     def _refuse(self, error: Exception) -> None:
         self.greeted.set_exception(error)

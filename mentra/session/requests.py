@@ -54,13 +54,18 @@ class Requests:
         try:
             if send is not None:
                 send()
-            async with asyncio.timeout(timeout):
-                return await waiting.answer
-        except TimeoutError as error:
-            raise RequestTimeout(f"{what} did not come within {timeout:g} s.") from error
+            # Not asyncio.timeout: an answer may be a TimeoutError itself.
+            await asyncio.wait([waiting.answer], timeout=timeout)
+            if not waiting.answer.done():
+                raise RequestTimeout(f"{what} did not come within {timeout:g} s.")
+            return waiting.answer.result()
         finally:
             if self._waiting.get(key) is waiting:
                 del self._waiting[key]
+
+    def has(self, key: str) -> bool:
+        """Return whether a call waits under this key."""
+        return key in self._waiting
 
     def answer(self, key: str, value: Any) -> bool:
         """Give a call its answer; return whether it was waited for. The first answer counts."""
@@ -76,6 +81,7 @@ class Requests:
         if waiting is None or waiting.answer.done():
             return False
         waiting.answer.set_exception(error)
+        waiting.answer.exception()  # Marks it as seen: the call may have been cancelled in the same moment.
         return True
 
     def refuse(self, message: str, error: MentraError) -> None:

@@ -4,65 +4,41 @@ The rules:
 
 * Handlers of one stream are called in the order of their registration. Each ``async`` handler finishes one event
   before it gets the next; a slow one delays neither other handlers nor the connection.
-* While a handler or the body of a loop is busy, up to ``QUEUE_SIZE`` events wait for it; beyond that the oldest are
-  dropped and counted.
+* While a handler or the body of a loop is busy, events wait for it, as ``backlog.py`` says; what is given up is
+  counted.
 * A payload is decoded once, and only if somebody listens. A malformed one is logged at DEBUG and skipped.
+* Who listens to which ``streamType`` is found out once, and anew when anything has changed.
+* News of the session itself (``tell``) are no events of streams: nothing that the cloud sends can be taken for them.
 """
 
-import asyncio
-import inspect
+import functools
 import logging
-from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import Any, NamedTuple
 
+from mentra.errors import SessionStopped
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import LocationStream
 from mentra.protocol.cloud_to_app import DataStream
 from mentra.protocol.streams import misspelt_stream
-from mentra.protocol.subscriptions import matches, might_match
-from mentra.session.handlers import Handler, begin_handler, call_handler
+from mentra.protocol.subscriptions import heard_as, matches, might_match, needs_payload, wire_names
+from mentra.session.handlers import Handler
+from mentra.session.listeners import HandlerListener, Listener, LoopListener, OneEvent, Where
+from mentra.session.news import ERROR
 from mentra.session.tasks import LoopThread, SessionTasks
 
-QUEUE_SIZE = 1000
-"""Events that may wait for one busy handler or loop."""
+REMEMBERED = 200
+"""Values of ``streamType`` for which it is remembered who listens. A cloud uses a few dozen."""
 
 _wire_logger = logging.getLogger("mentra.wire")
 
 
-class Listener(ABC):
-    """One who listens to one stream, and what waits for them."""
+class _Route(NamedTuple):
+    """Who listens to events of one ``streamType``."""
 
-    subscribes = True
-    """Whether the cloud is asked for the stream; false for what comes without asking."""
-
-    def __init__(self, stream: str, who: str, logger: logging.LoggerAdapter[Any]) -> None:
-        self.stream = stream
-        self.dropped = 0
-        self._name = f"{who} {stream}"
-        self._logger = logger
-        self._waiting: deque[Any] = deque()
-
-    @abstractmethod
-    def deliver(self, event: Any) -> None:
-        """Take one event, now or when its turn comes."""
-
-    @abstractmethod
-    def end(self) -> None:
-        """Learn that no event comes any more."""
-
-    def _enqueue(self, event: Any) -> None:
-        if len(self._waiting) >= QUEUE_SIZE:
-            self._waiting.popleft()
-            self.dropped += 1
-            if self.dropped == 1:
-                self._logger.warning(
-                    "The %s is too slow: more than %d events wait for it, the oldest are dropped.",
-                    self._name,
-                    QUEUE_SIZE,
-                )
-        self._waiting.append(event)
+    listeners: tuple[Listener, ...]
+    is_sure: bool
+    """False when the payload has to be asked whether it is for them."""
 
 
 class Router:
@@ -73,14 +49,37 @@ class Router:
         self._tasks = tasks
         self._logger = logger
         self._listeners: list[Listener] = []
+        self._to_tell: dict[str, list[Listener]] = {}
         self._held: list[str | LocationStream] = []
+        self._routes: dict[str, _Route] = {}
+        self._options_work = False
         self._loop_thread = LoopThread()
         self._closed = False
 
     def names(self) -> list[str | LocationStream]:
         """Return what the cloud is to send, in the order in which it was first asked for."""
-        heard = (listener.stream for listener in self._listeners if listener.subscribes)
-        return list(dict.fromkeys([*heard, *self._held]))
+        heard = [listener.stream for listener in self._listeners if listener.subscribes]
+        held = [name for name in self._held if isinstance(name, str)]
+        others = (name for name in self._held if not isinstance(name, str))
+        return list(dict.fromkeys([*wire_names([*heard, *held], options=self._options_work), *others]))
+
+    def calls(self) -> dict[str, str]:
+        """Return each stream that somebody subscribed to, with the call by which they first did."""
+        calls: dict[str, str] = {}
+        for listener in self._listeners:
+            if listener.subscribes:
+                calls.setdefault(listener.stream, listener.call)
+        return calls
+
+    @property
+    def options_work(self) -> bool:
+        """Whether this cloud delivers to language streams with options (docs/protocol.md, Language streams)."""
+        return self._options_work
+
+    @options_work.setter
+    def options_work(self, works: bool) -> None:
+        self._options_work = works
+        self._routes.clear()
 
     def hold(self, subscription: str | LocationStream) -> Callable[[], None]:
         """Subscribe without a handler, for what does not come as an event of that name. Returns what undoes it."""
@@ -95,140 +94,178 @@ class Router:
 
         return undo
 
-    def add_handler(self, stream: str, handler: Handler[Any], *, subscribes: bool = True) -> Listener:
+    def add_handler(
+        self,
+        stream: str,
+        handler: Handler[Any],
+        *,
+        subscribes: bool = True,
+        call: str | None = None,
+        where: Where | None = None,
+    ) -> Listener:
         """Call a handler for each event from now on; after the end of the session, for none.
 
         Args:
             subscribes: False for what comes without a subscription.
+            call: How the developer began to listen, for messages.
+            where: Which events the handler gets; all by default.
         """
-        self._loop_thread.check()
-        if not callable(handler):
-            raise TypeError(f"The handler of {stream!r} must be a function, not {handler!r}.")
+        listener = self._handler(stream, handler, call=call, where=where)
+        listener.subscribes = subscribes
         if subscribes and (meant := misspelt_stream(stream)):
             self._logger.warning(
                 "There is no stream %r; did you mean %r? Its handler may never be called.", stream, meant
             )
-        listener = _HandlerListener(stream, handler, self._tasks, self._logger)
-        listener.subscribes = subscribes
-        if not self._closed:
-            self._add(listener)
+        self._add(listener)
         return listener
 
-    async def iterate(self, stream: str) -> AsyncGenerator[Any, None]:
+    def add_teller(self, news: str, handler: Handler[Any], *, call: str | None = None) -> Listener:
+        """Call a handler with news of the session itself; see ``tell``."""
+        listener = self._handler(news, handler, call=call)
+        self._add_to_tell(listener)
+        return listener
+
+    def iterate(self, stream: str, *, call: str | None = None) -> AsyncGenerator[Any, None]:
         """Yield each event from the first step on, until the session ends."""
+        return self._iterate(LoopListener(stream, self._logger, call=call or stream), self._add)
+
+    def iterate_news(self, news: str, *, call: str) -> AsyncGenerator[Any, None]:
+        """Yield news of the session itself; see ``tell``."""
+        return self._iterate(LoopListener(news, self._logger, call=call), self._add_to_tell)
+
+    async def next_event(self, stream: str, *, call: str, where: Where | None) -> Any:
+        """Return the next event that is wanted.
+
+        Raises:
+            SessionStopped: The session has ended, or ends before.
+            Exception: Whatever ``where`` raises.
+        """
+        return await self._one(OneEvent(stream, call=call, where=where), self._add)
+
+    async def next_news(self, news: str, *, call: str, where: Where | None) -> Any:
+        """Return the next news of the session itself that are wanted; raises what ``next_event`` raises."""
+        return await self._one(OneEvent(news, call=call, where=where), self._add_to_tell)
+
+    def has(self, listener: Listener) -> bool:
+        """Return whether a listener still gets events."""
+        return listener.active and not self._closed
+
+    def remove(self, listener: Listener) -> None:
+        """Forget a listener, and what waits for it."""
+        self._loop_thread.check()
+        if self.has(listener):
+            listener.active = False
+            listener.end()
+            self._routes.clear()
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+                self._changed()
+            else:
+                self._to_tell[listener.stream].remove(listener)
+
+    def dispatch(self, message: DataStream) -> None:
+        """Hand an event of the wire to those who listen for it."""
+        stream_type = message.stream_type
+        route = self._routes.get(stream_type) or self._find(stream_type)
+        if not route.listeners:
+            return
+        event = codec.decode_stream(stream_type, message.data)
+        if isinstance(event, codec.Malformed):
+            _wire_logger.debug("Skipped a malformed %r: %s", stream_type, event.problem)
+        else:
+            self._deliver(route, stream_type, event)
+
+    def deliver(self, stream_type: str, event: Any) -> None:
+        """Hand an event to those who listen for it."""
+        self._deliver(self._routes.get(stream_type) or self._find(stream_type), stream_type, event)
+
+    def listens(self, stream_type: str) -> bool:
+        """Return whether somebody may listen to events of a stream, so that one is worth making."""
+        return bool((self._routes.get(stream_type) or self._find(stream_type)).listeners)
+
+    def tell(self, news: str, event: Any, *, only: Listener | None = None) -> None:
+        """Hand news of the session itself to those who want them, or to one of them."""
+        for listener in [only] if only is not None else list(self._to_tell.get(news, ())):
+            if listener.active:
+                listener.deliver(event)
+
+    async def wait_told(self, news: Iterable[str]) -> None:
+        """Wait until the handlers are done with all news of these kinds so far."""
+        for kind in news:
+            for listener in list(self._to_tell.get(kind, ())):
+                if isinstance(listener, HandlerListener):
+                    await listener.wait_idle()
+
+    def close(self) -> None:
+        """End all loops and forget all handlers."""
+        self._closed = True
+        for listener in [*self._listeners, *(one for listeners in self._to_tell.values() for one in listeners)]:
+            listener.active = False
+            listener.end()
+        self._listeners.clear()
+        self._to_tell.clear()
+        self._held.clear()
+        self._routes.clear()
+
+    def _handler(
+        self, stream: str, handler: Handler[Any], *, call: str | None, where: Where | None = None
+    ) -> HandlerListener:
+        self._loop_thread.check()
+        if not callable(handler):
+            raise TypeError(f"The handler of {stream!r} must be a function, not {handler!r}.")
+        # An error in a handler of errors would go round in circles.
+        failed = None if stream == ERROR else functools.partial(self.tell, ERROR)
+        return HandlerListener(
+            stream, handler, self._tasks, self._logger, call=call or stream, where=where, failed=failed
+        )
+
+    async def _iterate(self, listener: LoopListener, add: Callable[[Listener], None]) -> AsyncGenerator[Any, None]:
         if self._closed:
             return
-        listener = _LoopListener(stream, "loop over", self._logger)
-        self._add(listener)
+        add(listener)
         try:
             while await listener.has_next():
                 yield listener.next()
         finally:
             self.remove(listener)
 
-    def has(self, listener: Listener) -> bool:
-        """Return whether a listener still gets events."""
-        return listener in self._listeners
-
-    def remove(self, listener: Listener) -> None:
-        """Forget a listener, and what waits for it."""
+    async def _one(self, listener: OneEvent, add: Callable[[Listener], None]) -> Any:
         self._loop_thread.check()
-        if listener in self._listeners:
-            self._listeners.remove(listener)
-            listener.end()
-            self._changed()
-
-    def dispatch(self, message: DataStream) -> None:
-        """Hand an event of the wire to those who listen for it."""
-        stream_type = message.stream_type
-        if not any(might_match(listener.stream, stream_type) for listener in self._listeners):
-            return
-        event = codec.decode_stream(stream_type, message.data)
-        if isinstance(event, codec.Malformed):
-            _wire_logger.debug("Skipped a malformed %r: %s", stream_type, event.problem)
-        else:
-            self.deliver(stream_type, event)
-
-    def deliver(self, stream_type: str, event: Any) -> None:
-        """Hand an event to those who listen for it."""
-        for listener in [one for one in self._listeners if matches(one.stream, stream_type, event)]:
-            if self.has(listener):  # The handler before may have cancelled it.
-                listener.deliver(event)
-
-    def close(self) -> None:
-        """End all loops and forget all handlers."""
-        self._closed = True
-        for listener in self._listeners:
-            listener.end()
-        self._listeners.clear()
-        self._held.clear()
+        if self._closed:
+            raise SessionStopped(f"The session has ended: there is no {listener.stream!r} any more.")
+        add(listener)
+        try:
+            return await listener.event
+        finally:
+            self.remove(listener)
 
     def _add(self, listener: Listener) -> None:
+        if self._closed:
+            return
         self._listeners.append(listener)
+        self._routes.clear()
         self._changed()
 
+    def _add_to_tell(self, listener: Listener) -> None:
+        if not self._closed:
+            self._to_tell.setdefault(listener.stream, []).append(listener)
 
-class _HandlerListener(Listener):
-    def __init__(
-        self, stream: str, handler: Handler[Any], tasks: SessionTasks, logger: logging.LoggerAdapter[Any]
-    ) -> None:
-        super().__init__(stream, "handler of", logger)
-        self._handler = handler
-        self._tasks = tasks
-        self._busy = False
+    def _find(self, stream_type: str) -> _Route:
+        may_hear = tuple(
+            listener
+            for listener in self._listeners
+            if might_match(heard_as(listener.stream, options=self._options_work), stream_type)
+        )
+        route = _Route(may_hear, is_sure=not needs_payload(stream_type))
+        if len(self._routes) >= REMEMBERED:
+            self._routes.clear()
+        self._routes[stream_type] = route
+        return route
 
-    def deliver(self, event: Any) -> None:
-        """Call the handler now if it is plain and idle; otherwise let the event wait its turn."""
-        rest = None
-        if self._busy or inspect.iscoroutinefunction(self._handler):
-            self._enqueue(event)
-        else:
-            # What is left is there if a callable is async without looking it, such as a partial.
-            rest = begin_handler(self._handler, event, logger=self._logger)
-        self._go_on(rest)
+    def _deliver(self, route: _Route, stream_type: str, event: Any) -> None:
+        for listener in route.listeners:
+            if listener.active and (route.is_sure or self._is_for(listener, stream_type, event)):
+                listener.deliver(event)
 
-    def end(self) -> None:
-        self._waiting.clear()
-
-    def _go_on(self, first: Coroutine[Any, Any, None] | None = None) -> None:
-        if not self._busy and (first is not None or self._waiting):
-            self._busy = True
-            self._tasks.start(self._work_off(first), name=self._name)
-
-    async def _work_off(self, first: Coroutine[Any, Any, None] | None) -> None:
-        try:
-            if first is not None:
-                await first
-            while self._waiting:
-                await call_handler(self._handler, self._waiting.popleft(), logger=self._logger)
-        except asyncio.CancelledError:
-            # Perhaps the handler cancelled its own task. At the end of the session nothing waits any more.
-            asyncio.get_running_loop().call_soon(self._go_on)
-            raise
-        finally:
-            self._busy = False
-
-
-class _LoopListener(Listener):
-    def __init__(self, stream: str, who: str, logger: logging.LoggerAdapter[Any]) -> None:
-        super().__init__(stream, who, logger)
-        self._news = asyncio.Event()
-        self._over = False
-
-    def deliver(self, event: Any) -> None:
-        self._enqueue(event)
-        self._news.set()
-
-    def end(self) -> None:
-        self._over = True
-        self._news.set()
-
-    async def has_next(self) -> bool:
-        """Wait for an event or the end; what came before the end is still to be had."""
-        while not self._waiting and not self._over:
-            self._news.clear()
-            await self._news.wait()
-        return bool(self._waiting)
-
-    def next(self) -> Any:
-        return self._waiting.popleft()
+    def _is_for(self, listener: Listener, stream_type: str, event: Any) -> bool:
+        return matches(heard_as(listener.stream, options=self._options_work), stream_type, event)

@@ -1,15 +1,32 @@
 """``AppSession``: one user of one app, as app code sees it."""
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING, NoReturn
+import os
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from mentra.protocol.capabilities import Capabilities
-from mentra.protocol.connection import State
+from mentra.session import hardware
+from mentra.session.audio import Audio
+from mentra.session.camera import Camera
 from mentra.session.core import SessionCore
+from mentra.session.dashboard import Dashboard
+from mentra.session.device import Device
 from mentra.session.events import Events
+from mentra.session.hardware import Feature
 from mentra.session.layouts import Layouts
+from mentra.session.led import Led
+from mentra.session.location import SessionLocation
+from mentra.session.recording import Recording
 from mentra.session.settings import SessionSettings
+from mentra.session.storage import Storage
+from mentra.session.timers import Timer
 from mentra.wrong_names import unknown_name
+
+T = TypeVar("T")
 
 
 class AppSession:
@@ -21,7 +38,15 @@ class AppSession:
         package_name: The app's.
         events: Listen to speech, buttons and everything else.
         layouts: Show something.
+        dashboard: Write a line on the screen that the wearer sees when looking up.
+        led: The light of the glasses.
+        device: How the glasses are right now, and their Wi-Fi.
         settings: The user's settings of this app.
+        audio: Play sounds, and speak.
+        camera: Take photos, and stream video.
+        location: Where the phone is.
+        storage: Text under keys that the cloud keeps for this user, beyond the session.
+        state: Yours: any attributes, such as ``session.state.count = 0``, which end with the session.
         logger: Logs with user and session attached.
     """
 
@@ -31,19 +56,83 @@ class AppSession:
         self.user_id = core.user_id
         self.package_name = core.package_name
         self.logger: logging.LoggerAdapter[logging.Logger] = core.logger
-        self.events = Events(core.router)
-        self.layouts = Layouts(core.show)
+        self.events = Events(core)
+        self.layouts = Layouts(core.show, lambda: core.capabilities)
+        self.dashboard = Dashboard(core)
+        self.led = Led(core)
+        self.device = Device(core)
         self.settings = SessionSettings(core.settings)
+        self.audio = Audio(core)
+        self.camera = Camera(core)
+        self.location = SessionLocation(core)
+        self.storage = Storage(core.data)
+        self.state = SimpleNamespace()
 
     @property
     def capabilities(self) -> Capabilities | None:
         """What the connected glasses can do; ``None`` while their model is unknown. Changes with the glasses."""
         return self._core.capabilities
 
+    async def wait_capabilities(self, *, timeout: float | None = 5.0) -> Capabilities:
+        """Wait until it is known what the glasses can do: the phone may be quicker than the glasses.
+
+        Args:
+            timeout: Seconds; ``None`` waits until the session ends.
+
+        Raises:
+            RequestTimeout: Nobody said so; the cloud does not know each model.
+            SessionStopped: The session has ended, or ends before.
+        """
+        return await self._core.hardware.wait(timeout)
+
+    def require(self, feature: Feature) -> None:
+        """Check that the glasses have something: ``session.require("camera")``. While nobody knows, they may.
+
+        Raises:
+            HardwareUnavailable: They lack it.
+            ValueError: There is no such thing to have.
+        """
+        hardware.require(self._core.capabilities, feature)
+
+    @property
+    def has_camera(self) -> bool:
+        """Whether the glasses have a camera; false while nobody knows what they have, as with the others."""
+        return hardware.has(self._core.capabilities, "camera")
+
+    @property
+    def has_display(self) -> bool:
+        """Whether the glasses have a display."""
+        return hardware.has(self._core.capabilities, "display")
+
+    @property
+    def has_microphone(self) -> bool:
+        """Whether the glasses have a microphone."""
+        return hardware.has(self._core.capabilities, "microphone")
+
+    @property
+    def has_speaker(self) -> bool:
+        """Whether the glasses have a speaker. Without one the phone plays."""
+        return hardware.has(self._core.capabilities, "speaker")
+
+    @property
+    def has_button(self) -> bool:
+        """Whether the glasses have a button."""
+        return hardware.has(self._core.capabilities, "button")
+
+    @property
+    def has_light(self) -> bool:
+        """Whether the glasses have a light; see ``led``."""
+        return hardware.has(self._core.capabilities, "light")
+
+    @property
+    def has_wifi(self) -> bool:
+        """Whether the glasses have Wi-Fi; see ``device.wifi``."""
+        return hardware.has(self._core.capabilities, "wifi")
+
     @property
     def connected(self) -> bool:
         """Whether the cloud can be reached right now. A lost connection comes back by itself, or the session ends."""
-        return self._core.link.state is State.LIVE
+        return self._core.link.is_up
 
     @property
     def stop_reason(self) -> str | None:
@@ -51,9 +140,95 @@ class AppSession:
         return self._core.stop_reason
 
     async def wait_stopped(self) -> str:
-        """Wait until the session has ended and ``on_stop`` has run; return the reason."""
+        """Wait until the session has ended, ``on_stop`` has run and all is cleaned up; return the reason."""
         await self._core.stopped.wait()
         return self._core.stop_reason or ""
+
+    def record(self, path: str | os.PathLike[str], /) -> Recording:
+        """Record the sound of the microphone while a block runs: ``with session.record("speech.wav"):``.
+
+        Needs the permission MICROPHONE. The WAV file is complete at any moment; one that was there is overwritten.
+
+        Raises:
+            OSError: When the block begins: the file cannot be written. When it ends: writing failed on the way, and
+                was given up; what was recorded before is in the file.
+        """
+        return Recording(self._core, path)
+
+    def start_soon(self, work: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.Task[T]:
+        """Run a coroutine beside everything else, at most until the session ends: ``session.start_soon(poll())``.
+
+        At the end it is cancelled and waited for, before ``on_stop``; one that does not end within five seconds is left
+        behind with a warning. What it raises is logged with its traceback, and told to ``events.on_error``, also if
+        somebody awaits the task.
+
+        Args:
+            name: The task's name, for logs; that of the function if left out.
+
+        Raises:
+            SessionStopped: The session has ended. The coroutine is closed.
+        """
+        return self._core.work.start_soon(work, name)
+
+    @overload
+    def every(self, seconds: float, function: Callable[[], object], /) -> Timer: ...
+    @overload
+    def every(self, seconds: float, /) -> Callable[[Callable[[], object]], Timer]: ...
+    def every(
+        self, seconds: float, function: Callable[[], object] | None = None, /
+    ) -> Timer | Callable[[Callable[[], object]], Timer]:
+        """Call a function again and again until the session ends; the first time after ``seconds``.
+
+        Use it as a call, ``every(30, look)``, or as a decorator, ``@session.every(30)``. The function may be ``async``.
+        It keeps to the beat, whatever a call takes, and never runs twice at once: while it runs, beats are left out.
+        What it raises is logged with its traceback, told to ``events.on_error``, and the next call comes all the same.
+
+        Raises:
+            ValueError: The seconds are not more than 0, or endless.
+            SessionStopped: The session has ended.
+        """
+        if function is None:
+            return lambda decorated: self.every(seconds, decorated)
+        return self._core.work.timer(function, seconds, again=True)
+
+    def call_later(self, seconds: float, function: Callable[[], object], /) -> Timer:
+        """Call a function once, unless the session ends before. It may be ``async``.
+
+        Raises:
+            ValueError: The seconds are negative, or endless.
+            SessionStopped: The session has ended.
+        """
+        return self._core.work.timer(function, seconds, again=False)
+
+    def on_stop(self, function: Callable[[str], T], /) -> Callable[[str], T]:
+        """Call a function with the reason when the session has ended: ``session.on_stop(lambda reason: file.close())``.
+
+        Also a decorator, ``@session.on_stop``. It may be ``async``, and has ten seconds. These functions run after
+        ``AppServer.on_stop``, which may so still use what they close, and after the tasks and timers of the session are
+        over; the last one first, each whatever the others raise. Storage can still be written.
+
+        Raises:
+            SessionStopped: They have run already.
+        """
+        self._core.work.on_stop(function)
+        return function
+
+    @overload
+    async def enter(self, manager: AbstractAsyncContextManager[T], /) -> T: ...
+    @overload
+    async def enter(self, manager: AbstractContextManager[T], /) -> T: ...
+    async def enter(self, manager: AbstractAsyncContextManager[T] | AbstractContextManager[T], /) -> T:
+        """Enter a context manager for the life of the session: ``http = await session.enter(ClientSession())``.
+
+        It is left in its turn among the functions of ``on_stop``, as if nothing had been raised.
+
+        Returns:
+            What ``async with manager as ...`` gives.
+
+        Raises:
+            SessionStopped: The session has ended; the context manager was not entered, or is left again.
+        """
+        return await self._core.work.enter(manager)
 
     def __repr__(self) -> str:
         return f"<AppSession {self.session_id} {self._core.link.state}>"
@@ -70,15 +245,49 @@ _PUBLIC = (
     "package_name",
     "events",
     "layouts",
+    "dashboard",
+    "led",
+    "device",
     "settings",
+    "audio",
+    "camera",
+    "location",
+    "storage",
+    "state",
+    "start_soon",
+    "every",
+    "call_later",
+    "on_stop",
+    "enter",
     "logger",
     "capabilities",
+    "wait_capabilities",
+    "require",
+    "has_camera",
+    "has_display",
+    "has_microphone",
+    "has_speaker",
+    "has_button",
+    "has_light",
+    "has_wifi",
     "connected",
     "stop_reason",
     "wait_stopped",
+    "record",
 )
 _MOVED = {
+    "getWifiStatus": "session.device.wifi",
+    "isWifiConnected": "session.device.state.wifi_connected",
+    "requestWifiSetup": "session.device.request_wifi_setup(reason)",
     "display": "session.layouts",
+    "simpleStorage": "session.storage",
+    "simple_storage": "session.storage",
+    "addCleanupHandler": "session.on_stop(handler)",
+    "add_cleanup_handler": "session.on_stop(handler)",
+    "setInterval": "session.every(seconds, function)",
+    "setTimeout": "session.call_later(seconds, function)",
+    "create_task": "session.start_soon(coroutine)",
+    "speaker": "session.audio",
     "id": "session.session_id",
     "getSessionId": "session.session_id",
     "getPackageName": "session.package_name",

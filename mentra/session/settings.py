@@ -1,32 +1,89 @@
 """``session.settings``: the user's settings of this app, read-only, and news of their changes.
 
-The cloud tells of one change twice, on the socket and by HTTP; handlers hear it once.
+The cloud tells of one change twice, on the socket and by HTTP; handlers hear it once. What the app declares in a class
+has the declared types everywhere: a value that is impossible counts as the default.
 
 Source: @mentra/sdk 2.1.29 dist/app/session/settings.js; docs/protocol.md, Settings.
 """
 
 import logging
+import zoneinfo
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Self, TypeVar, overload
 
-from mentra.protocol.settings import Setting, setting_values
+from mentra.protocol.settings import Setting, setting_values, timezone_name, uses_metric_units
+from mentra.protocol.subscriptions import system_setting_stream
+from mentra.session.declared_settings import S, Settings, fields_of, view
 from mentra.session.handlers import call_handler
+from mentra.session.router import Router
+from mentra.session.setting_fields import Field
 from mentra.session.tasks import SessionTasks
 from mentra.wrong_names import unknown_name
 
+H = TypeVar("H", bound=Callable[..., object])
+
+QUEUE_SIZE = 1000
+"""Changes that may wait for one busy handler; beyond that the oldest are forgotten."""
+
+
+class SettingChange(NamedTuple):
+    """One setting that is different now. ``None`` stands for "not set"."""
+
+    new: Any
+    old: Any
+
+
 ChangeHandler = Callable[[Any, Any], object]
 """Called with the new and the old value; ``None`` stands for "not set"."""
+ChangesHandler = Callable[[Mapping[str, SettingChange]], object]
+"""Called with everything that changed at once, by key."""
+
+
+class SettingSubscription(Generic[H]):
+    """One handler of changes. Cancel it to hear no more; as a context manager it cancels itself.
+
+    Attributes:
+        handler: The function that was registered.
+    """
+
+    def __init__(self, handler: H, watcher: "_Watcher", cancel: Callable[[], None]) -> None:
+        self.handler = handler
+        self._watcher = watcher
+        self._cancel = cancel
+
+    @property
+    def active(self) -> bool:
+        """Whether the handler still hears of changes."""
+        return self._watcher.active
+
+    def cancel(self) -> None:
+        """Hear no more; changes that wait for the handler are dropped. Cancelling again does nothing."""
+        if self._watcher.active:
+            self._watcher.end()
+            self._cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
 
 
 class SessionSettings(Mapping[str, Any]):
-    """The settings by key: what the user chose, else the default of the developer console.
+    """The settings by key: what the user chose, else the default of the developer console, else that of the class.
 
     A mapping: ``settings.get("lines", 3)``, ``settings["lines"]``, ``"lines" in settings``.
+
+    Attributes:
+        system: The settings of MentraOS itself.
     """
 
     def __init__(self, state: "SettingsState") -> None:
         self._state = state
+        self.system = SystemSettingsView(state)
 
     def __getitem__(self, key: str) -> Any:
         return self._state.values[key]
@@ -37,56 +94,270 @@ class SessionSettings(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._state.values)
 
-    @property
-    def system(self) -> Mapping[str, Any]:
-        """The settings of MentraOS itself, by the cloud's own keys, such as ``metricSystemEnabled``."""
-        return MappingProxyType(self._state.system)
+    def of(self, kind: type[S]) -> S:
+        """Return the settings as the class that declares them, so that type checkers know each one.
 
-    @overload
-    def on_change(self, key: str, handler: ChangeHandler, /) -> ChangeHandler: ...
-    @overload
-    def on_change(self, key: str, /) -> Callable[[ChangeHandler], ChangeHandler]: ...
-    def on_change(
-        self, key: str, handler: ChangeHandler | None = None, /
-    ) -> ChangeHandler | Callable[[ChangeHandler], ChangeHandler]:
-        """Call a handler with the new and the old value whenever the user changes one setting.
+        It always shows the present values: keep it for as long as the session lives.
 
-        Use it as a call, ``on_change("lines", handler)``, or as a decorator, ``@settings.on_change("lines")``. The
-        handler runs after all settings have their new values. It lives as long as the session.
+        Args:
+            kind: The ``settings`` of the app's class, or a base of it.
+
+        Raises:
+            TypeError: The app does not declare these settings.
         """
-        if handler is None:
-            return lambda function: self.on_change(key, function)
-        self._state.handlers.append((key, handler))
-        return handler
+        declared = self._state.declared
+        if not issubclass(declared, kind):
+            raise TypeError(
+                f"The app does not declare {kind.__name__}. Write in its class: settings = {kind.__name__}"
+                + ("" if declared is Settings else f" (now it is {declared.__name__})")
+            )
+        return view(kind, self.__getitem__)
+
+    @overload
+    def on_change(self, key: str, handler: ChangeHandler, /) -> SettingSubscription[ChangeHandler]: ...
+    @overload
+    def on_change(self, key: str, /) -> Callable[[ChangeHandler], SettingSubscription[ChangeHandler]]: ...
+    @overload
+    def on_change(self, handler: ChangesHandler, /) -> SettingSubscription[ChangesHandler]: ...
+    def on_change(self, key: str | ChangesHandler, handler: ChangeHandler | None = None, /) -> Any:
+        """Call a handler whenever the user changes settings.
+
+        ``on_change("lines", handler)`` and ``@settings.on_change("lines")`` are for one setting; the handler gets its
+        new and its old value. ``on_change(handler)`` and ``@settings.on_change`` are for all of them; the handler gets
+        a mapping from each key that changed to a ``SettingChange``.
+
+        A handler runs after all settings have their new values, once for each change, and finishes one before the next.
+        """
+        if callable(key):
+            return self._state.app_watchers.add(None, key)
+        self._state.check_key(key)
+        add: Callable[[ChangeHandler], object] = partial(self._state.app_watchers.add, key)
+        return add if handler is None else add(handler)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved={"onValueChange": 'on_change("key", handler)'})
+            raise unknown_name(self, name, _PUBLIC, moved=self._state.hints() | _MOVED)
+
+
+class SystemSettingsView(Mapping[str, Any]):
+    """``session.settings.system``: the settings of MentraOS itself, by the cloud's own keys.
+
+    Source: docs/protocol.md, Settings
+    """
+
+    def __init__(self, state: "SettingsState") -> None:
+        self._state = state
+
+    def __getitem__(self, key: str) -> Any:
+        return self._state.system[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._state.system)
+
+    def __len__(self) -> int:
+        return len(self._state.system)
+
+    @property
+    def uses_metric_units(self) -> bool | None:
+        """Whether the user wants metres and degrees Celsius; ``None`` when the cloud has not said."""
+        return uses_metric_units(self._state.system)
+
+    @property
+    def timezone(self) -> zoneinfo.ZoneInfo | None:
+        """The user's time zone; ``None`` when the cloud does not say, or this computer does not know it.
+
+        The cloud of December 2025 never says. Some systems, Windows among them, know time zones only with the package
+        ``tzdata``.
+        """
+        name = timezone_name(self._state.system)
+        try:
+            return None if name is None else zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return None
+
+    @overload
+    def on_change(self, key: str, handler: ChangeHandler, /) -> SettingSubscription[ChangeHandler]: ...
+    @overload
+    def on_change(self, key: str, /) -> Callable[[ChangeHandler], SettingSubscription[ChangeHandler]]: ...
+    def on_change(self, key: str, handler: ChangeHandler | None = None, /) -> Any:
+        """Call a handler with the new and the old value whenever the user changes one setting of MentraOS.
+
+        Use it as a call, ``on_change("metricSystemEnabled", handler)``, or as a decorator. The cloud of December 2025
+        tells of ``metricSystemEnabled`` only, that of June 2026 of all.
+        """
+        return partial(self._watch, key) if handler is None else self._watch(key, handler)
+
+    def _watch(self, key: str, handler: ChangeHandler) -> SettingSubscription[ChangeHandler]:
+        release = self._state.router.hold(system_setting_stream(key))
+        try:
+            return self._state.system_watchers.add(key, handler, release)
+        except TypeError:
+            release()
+            raise
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, _SYSTEM_PUBLIC, moved=_SYSTEM_MOVED)
 
 
 class SettingsState:
     """What is known of the settings of one session, and who wants to hear of changes."""
 
-    def __init__(self, tasks: SessionTasks, logger: logging.LoggerAdapter[Any]) -> None:
-        self.values: dict[str, Any] = {}
-        self.system: dict[str, Any] = {}
-        self.handlers: list[tuple[str, ChangeHandler]] = []
-        self._tasks = tasks
+    def __init__(
+        self,
+        tasks: SessionTasks,
+        router: Router,
+        logger: logging.LoggerAdapter[Any],
+        *,
+        declared: type[Settings] = Settings,
+    ) -> None:
+        self.declared = declared
+        self.router = router
+        self.system: Mapping[str, Any] = MappingProxyType({})
+        self.app_watchers = _Watchers("setting", tasks, logger)
+        self.system_watchers = _Watchers("system setting", tasks, logger)
+        self._fields = {field.key: field for field in fields_of(declared).values()}
+        self._warned: set[str] = set()
         self._logger = logger
+        self.values = self._typed({})
 
     def update(self, settings: Iterable[Setting]) -> None:
         """Take over the full list that the cloud sent, and tell the handlers what is different."""
-        old, self.values = self.values, setting_values(settings)
-        for key, handler in self.handlers:
-            before, now = old.get(key), self.values.get(key)
-            if before != now:
-                work = call_handler(handler, now, before, logger=self._logger)
-                self._tasks.start(work, name=f"handler of setting {key}")
+        old, self.values = self.values, self._typed(setting_values(settings))
+        self.app_watchers.tell(old, self.values)
 
     def update_system(self, settings: Mapping[str, Any]) -> None:
         """Take over what the cloud sent of the system's settings; keys it left out keep their value."""
-        self.system |= settings
+        old, self.system = self.system, MappingProxyType({**self.system, **settings})
+        self.system_watchers.tell(old, self.system)
+
+    def hints(self) -> dict[str, str]:
+        """Return how each setting is read, for those who take it for an attribute of ``session.settings``."""
+        typed = {name: f"session.settings.of({self.declared.__name__}).{name}" for name in fields_of(self.declared)}
+        return {key: f'session.settings["{key}"]' for key in self.values} | typed
+
+    def check_key(self, key: str) -> None:
+        """Warn of a key that the app has not declared, though it declares its settings."""
+        if self._fields and key not in self._fields and key not in self.values:
+            self._logger.warning(
+                "%s declares no setting %r, so its handler may never be called. It declares: %s.",
+                self.declared.__name__,
+                key,
+                ", ".join(self._fields),
+            )
+
+    def _typed(self, given: dict[str, Any]) -> dict[str, Any]:
+        declared = {key: self._read(field, given.get(key)) for key, field in self._fields.items()}
+        return given | declared
+
+    def _read(self, field: Field, value: Any) -> Any:
+        if value is None:
+            return field.fresh_default()
+        try:
+            return field.read(value)
+        except ValueError:
+            if field.key not in self._warned:
+                self._warned.add(field.key)
+                self._logger.warning(
+                    "The setting %r must be %s, not %r: its default counts. Does the developer console have it as the "
+                    "code declares it? See: mentra config check",
+                    field.key,
+                    field.expected,
+                    value,
+                )
+            return field.fresh_default()
 
 
-_PUBLIC = ("get", "keys", "values", "items", "on_change", "system")
+class _Watchers:
+    """Who wants to hear of changes, of one key or of all."""
+
+    def __init__(self, what: str, tasks: SessionTasks, logger: logging.LoggerAdapter[Any]) -> None:
+        self._what = what
+        self._tasks = tasks
+        self._logger = logger
+        self._watchers: list[_Watcher] = []
+
+    def add(self, key: str | None, handler: H, release: Callable[[], None] = lambda: None) -> SettingSubscription[H]:
+        if not callable(handler):
+            raise TypeError(f"The handler of a {self._what} must be a function, not {handler!r}.")
+        watcher = _Watcher(key, handler, f"handler of {self._what} {key or 'changes'}", self._tasks, self._logger)
+        self._watchers.append(watcher)
+
+        def cancel() -> None:
+            self._watchers.remove(watcher)
+            release()
+
+        return SettingSubscription(handler, watcher, cancel)
+
+    def tell(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Tell of every value that is not equal to the one before."""
+        changes = {
+            key: SettingChange(new.get(key), old.get(key))
+            for key in dict.fromkeys([*new, *old])
+            if new.get(key) != old.get(key)
+        }
+        for watcher in list(self._watchers):
+            if watcher.key is None and changes:
+                watcher.tell(MappingProxyType(changes))
+            elif watcher.key in changes:
+                watcher.tell(*changes[watcher.key])
+
+
+class _Watcher:
+    """One handler; it finishes one change before it gets the next."""
+
+    def __init__(
+        self,
+        key: str | None,
+        handler: Callable[..., object],
+        name: str,
+        tasks: SessionTasks,
+        logger: logging.LoggerAdapter[Any],
+    ) -> None:
+        self.key = key
+        self.active = True
+        self._handler = handler
+        self._name = name
+        self._tasks = tasks
+        self._logger = logger
+        self._waiting: deque[tuple[Any, ...]] = deque(maxlen=QUEUE_SIZE)
+        self._busy = False
+
+    def tell(self, *arguments: Any) -> None:
+        self._waiting.append(arguments)
+        if not self._busy:
+            self._busy = True
+            self._tasks.start(self._work_off(), name=self._name)
+
+    def end(self) -> None:
+        self.active = False
+        self._waiting.clear()
+
+    async def _work_off(self) -> None:
+        try:
+            while self._waiting:
+                await call_handler(self._handler, *self._waiting.popleft(), logger=self._logger)
+        finally:
+            self._busy = False
+
+
+_PUBLIC = ("get", "keys", "values", "items", "of", "on_change", "system")
+_NO_FETCH = "session.settings: it is always current, as the cloud tells of every change"
+_MOVED = {
+    "onValueChange": 'on_change("key", handler)',
+    "getAll": "dict(session.settings)",
+    "getSetting": 'session.settings["key"]',
+    "has": '"key" in session.settings',
+    "fetch": _NO_FETCH,
+    "refresh": _NO_FETCH,
+    "getMentraOS": 'session.settings.system.get("key", default)',
+    "getMentraosSetting": 'session.settings.system.get("key", default)',
+    "onMentraosChange": 'session.settings.system.on_change("key", handler)',
+    "onMentraosSettingsChange": 'session.settings.system.on_change("key", handler)',
+    "onMentraosSettingChange": 'session.settings.system.on_change("key", handler)',
+    "on_system_change": 'session.settings.system.on_change("key", handler)',
+}
+_SYSTEM_PUBLIC = ("get", "keys", "values", "items", "on_change", "timezone", "uses_metric_units")
+_SYSTEM_MOVED = {"metric": "uses_metric_units", "metricSystemEnabled": "uses_metric_units", "userTimezone": "timezone"}

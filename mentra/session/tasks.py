@@ -1,10 +1,13 @@
 """The tasks of one session. Nothing outlives the session, and nobody else's thread gets into it."""
 
 import asyncio
+import functools
 import logging
 import threading
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 STOP_WITHIN_S = 5.0
 """How long a cancelled task may take to clean up before it is left behind with a warning."""
@@ -15,17 +18,28 @@ class SessionTasks:
 
     def __init__(self, logger: logging.LoggerAdapter[Any]) -> None:
         self._logger = logger
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Run a coroutine for as long as the session lives. After the end of the session nothing is started."""
+    def start(
+        self, work: Coroutine[Any, Any, T], *, name: str, failed: Callable[[Exception], object] | None = None
+    ) -> asyncio.Task[T] | None:
+        """Run a coroutine for as long as the session lives. After the end of the session nothing is started.
+
+        Args:
+            failed: Given if somebody else has the task, too, so that its cancellation is nothing to warn of. Told what
+                it raised, after it was logged.
+        """
         if self._closed:
             work.close()
-            return
+            return None
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._done if failed is None else functools.partial(self._shared_done, failed))
+        return task
+
+    def __contains__(self, task: asyncio.Task[Any] | None) -> bool:
+        return task in self._tasks
 
     async def close(self) -> None:
         """Cancel everything and wait for it."""
@@ -37,7 +51,15 @@ class SessionTasks:
             for task in late:
                 self._logger.warning("%s did not stop within %g s of being cancelled.", task.get_name(), STOP_WITHIN_S)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _shared_done(self, failed: Callable[[Exception], object], task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self._tasks.discard(task)
+            return
+        self._done(task)
+        if isinstance(error := task.exception(), Exception):
+            failed(error)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             if not self._closed:

@@ -13,10 +13,13 @@ The rules:
 * Receivers are called on the event loop's thread and must not block. One that raises loses its connection: the
   traceback is logged, and ``connection_lost`` follows.
 * A redirect is a refusal: it is never followed, as the headers hold secrets.
+* A reply may be streamed. Its chunks are asked for one after the other, and only as fast as the other end reads. Who
+  wants no more of them closes the reply; then, and when the connection breaks, the iterator behind it is closed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Protocol
@@ -99,6 +102,29 @@ class HttpReply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     """Names in lower case."""
+    cookies: tuple[str, ...] = ()
+    """The values of the headers ``set-cookie``, the only ones that cannot be joined to one."""
+    chunks: AsyncIterator[bytes] | None = None
+    """In place of a body: its pieces, as they come, perhaps without end."""
+
+    async def whole(self) -> "HttpReply":
+        """Return this with all that is streamed in one piece.
+
+        Raises:
+            HttpError: The connection broke before the end.
+        """
+        if self.chunks is None:
+            return self
+        try:
+            body = b"".join([chunk async for chunk in self.chunks])
+        finally:
+            await self.close()
+        return dataclasses.replace(self, body=body, chunks=None)
+
+    async def close(self) -> None:
+        """Want no more chunks. Does nothing to a reply that has none."""
+        if self.chunks is not None:
+            await close_iterator(self.chunks)
 
 
 class HttpError(Exception):
@@ -109,6 +135,9 @@ Accept = Callable[[Connection], Receiver]
 """Takes an accepted connection and returns who listens to it."""
 
 HandleHttp = Callable[[HttpRequest], Awaitable[HttpReply]]
+
+BodyLimit = int | Callable[[HttpRequest], int]
+"""How many bytes the body of a request may have: one limit for all, or one for each request, told by its head."""
 
 HandleSocket = Callable[[HttpRequest], Accept | HttpReply | None]
 """Decides on a WebSocket upgrade: accept it, refuse it with an answer, or (``None``) drop it without one."""
@@ -157,6 +186,28 @@ class Network(Protocol):
         """Send an HTTP request; any status is an answer.
 
         Raises:
+            HttpError: There was no answer, or not all of it in time.
+        """
+        ...
+
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float,
+    ) -> HttpReply:
+        """Send an HTTP request, and return as soon as the head of the answer is there.
+
+        The body is in ``chunks``, unless it is there already; an ``HttpError`` among them is a connection that broke.
+        Close the reply when done with it.
+
+        Args:
+            timeout: Seconds until the head.
+
+        Raises:
             HttpError: There was no answer.
         """
         ...
@@ -168,7 +219,7 @@ class Network(Protocol):
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None = None,
         *,
-        max_body_bytes: int = MAX_BODY_BYTES,
+        max_body_bytes: BodyLimit = MAX_BODY_BYTES,
     ) -> Listener:
         """Serve HTTP and WebSocket on one port; 0 picks a free one.
 
@@ -199,6 +250,18 @@ def close_frame(closed: Closed) -> Closed | None:
     if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         return None
     return Closed(code, closed.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
+
+
+def body_limit(limit: BodyLimit, request: HttpRequest) -> int:
+    """Return how many bytes the body of this request may have."""
+    return limit(request) if callable(limit) else limit
+
+
+async def close_iterator(iterator: AsyncIterator[object]) -> None:
+    """Close an iterator that nobody reads any more, if it is of a kind that can be closed, as generators are."""
+    aclose = getattr(iterator, "aclose", None)
+    if aclose is not None:
+        await aclose()
 
 
 def is_cancelled() -> bool:

@@ -2,22 +2,28 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
 from mentra.transport.base import (
+    BodyLimit,
     Connection,
     HandleHttp,
     HandleSocket,
+    HttpError,
     HttpReply,
     HttpRequest,
     Listener,
     Receiver,
+    body_limit,
 )
+from mentra.transport.streaming import pump
 from mentra.transport.websocket import MAX_FRAME_BYTES, ServerSocket
 
-_NOT_FORWARDED = frozenset({"content-length", "transfer-encoding", "connection", "content-encoding"})
+_LENGTH = "content-length"
+_NOT_FORWARDED = frozenset({_LENGTH, "transfer-encoding", "connection", "content-encoding"})
 
 
 class SocketListener(Listener):
@@ -28,22 +34,19 @@ class SocketListener(Listener):
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None,
         *,
-        max_body_bytes: int,
+        max_body_bytes: BodyLimit,
         body_timeout: float,
         close_timeout: float,
     ) -> None:
         self._handle_http = handle_http
         self._handle_socket = handle_socket
+        self._max_body_bytes = max_body_bytes
         self._body_timeout = body_timeout
         self._close_timeout = close_timeout
         self._connections: set[ServerSocket] = set()
         self._url = ""
-        server = web.Application(client_max_size=max_body_bytes)
-        server.router.add_route("*", "/{path:.*}", self._handle)
-        # The handler of a request that nobody waits for any more still finishes: a webhook is not half done.
-        self._runner = web.AppRunner(
-            server, access_log=None, handler_cancellation=False, shutdown_timeout=self._close_timeout
-        )
+        self._server: _Server
+        self._runner: web.ServerRunner
 
     @property
     def url(self) -> str:
@@ -52,6 +55,9 @@ class SocketListener(Listener):
 
     async def open(self, host: str, port: int) -> None:
         """Begin to listen. Raises OSError when the port is taken."""
+        # The handler of a request that nobody waits for any more still finishes: a webhook is not half done.
+        self._server = _Server(self._handle, access_log=None, handler_cancellation=False)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=self._close_timeout)
         await self._runner.setup()
         try:
             site = web.SockSite(self._runner, _bind(host, port))
@@ -69,7 +75,7 @@ class SocketListener(Listener):
             connection.leave()
         await self._runner.cleanup()
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         upgrade = headers.get("upgrade", "").lower() == "websocket"
         if not upgrade:
@@ -82,10 +88,11 @@ class SocketListener(Listener):
             return _response(answer)
         return await self._serve(request, answer)
 
-    async def _answer(self, request: web.Request, headers: Mapping[str, str]) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, headers: Mapping[str, str]) -> web.StreamResponse:
+        limit = body_limit(self._max_body_bytes, HttpRequest(request.method, request.path_qs, headers))
         try:
             async with asyncio.timeout(self._body_timeout):
-                body = await request.read()
+                body = await _body(request, limit)
         except TimeoutError:
             return web.Response(status=408)
         except ConnectionError:
@@ -96,14 +103,54 @@ class SocketListener(Listener):
             refusal = web.Response(status=400)
             refusal.force_close()
             return refusal
-        return _response(await self._handle_http(HttpRequest(request.method, request.path_qs, headers, body)))
+        if body is None:
+            return web.Response(status=413)
+        reply = await self._handle_http(HttpRequest(request.method, request.path_qs, headers, body))
+        if reply.chunks is None:
+            return _response(reply)
+        if request.method == "HEAD":
+            await reply.close()
+            return _response(reply)
+        return await self._stream(request, reply, reply.chunks)
 
-    def _drop(self, request: web.Request) -> web.Response:
+    async def _stream(
+        self, request: web.BaseRequest, reply: HttpReply, chunks: AsyncIterator[bytes]
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(status=reply.status, headers=streamed_headers(reply.headers))
+        _set_cookies(response, reply)
+        pumping = asyncio.create_task(self._pump(request, response, chunks))
+        self._server.when_lost(request, pumping.cancel)
+        try:
+            await asyncio.wait([pumping])
+        finally:
+            self._server.forget(request)
+            pumping.cancel()
+            await asyncio.wait([pumping])
+            await reply.close()  # If it was cancelled before it began.
+        complete = not pumping.cancelled() and pumping.result()
+        if not complete and request.transport is not None:
+            request.transport.abort()  # The end of the chunks would be taken for the end of the body.
+        return response
+
+    async def _pump(self, request: web.BaseRequest, response: web.StreamResponse, chunks: AsyncIterator[bytes]) -> bool:
+        async def write(chunk: bytes) -> None:
+            try:
+                await response.write(chunk)
+            except ConnectionError as error:
+                raise HttpError(f"Nobody reads it any more: {error}") from None
+
+        try:
+            await response.prepare(request)
+        except ConnectionError:
+            return False
+        return await pump(chunks, write)
+
+    def _drop(self, request: web.BaseRequest) -> web.Response:
         if request.transport is not None:
             request.transport.abort()
         return web.Response(status=400)  # Never sent: the transport is gone.
 
-    async def _serve(self, request: web.Request, accept: Callable[[Connection], Receiver]) -> web.WebSocketResponse:
+    async def _serve(self, request: web.BaseRequest, accept: Callable[[Connection], Receiver]) -> web.WebSocketResponse:
         offered = request.headers.get("Sec-WebSocket-Protocol", "")
         socket_ = web.WebSocketResponse(
             compress=False,
@@ -121,9 +168,64 @@ class SocketListener(Listener):
         return socket_
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+class _Server(web.Server):
+    """Tells of connections that are gone. aiohttp tells by a cancellation only, which a webhook must not meet."""
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Any], **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._callbacks: dict[object, Callable[[], object]] = {}
+
+    def when_lost(self, request: web.BaseRequest, callback: Callable[[], object]) -> None:
+        """Call back once the connection of a request is gone."""
+        if request.transport is None:
+            callback()
+        else:
+            self._callbacks[request.protocol] = callback
+
+    def forget(self, request: web.BaseRequest) -> None:
+        """Call back no more."""
+        self._callbacks.pop(request.protocol, None)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        """Learn from aiohttp that a connection is gone."""
+        super().connection_lost(handler, exc)
+        if callback := self._callbacks.pop(handler, None):
+            callback()
+
+
+async def _body(request: web.BaseRequest, limit: int) -> bytes | None:
+    """Return the body, or ``None`` if it is too large."""
+    if (request.content_length or 0) > limit:
+        return None
+    if request.headers.get("expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # As aiohttp's applications do: the answer has not begun.
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+def streamed_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a reply as it is passed on chunk by chunk: with its length, if that stays what it is."""
+    kept = _kept_headers(headers)
+    if _LENGTH in headers and "content-encoding" not in headers:
+        kept[_LENGTH] = headers[_LENGTH]
+    return kept
+
+
+def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers as a message that is passed on keeps them: without those that its own sending decides."""
-    return {name.lower(): value for name, value in headers.items() if name.lower() not in _NOT_FORWARDED}
+    kept = {name.lower(): value for name, value in headers.items() if name.lower() not in _NOT_FORWARDED}
+    kept.pop("set-cookie", None)
+    return kept
+
+
+def _set_cookies(response: web.StreamResponse, reply: HttpReply) -> None:
+    for cookie in reply.cookies:
+        response.headers.add("set-cookie", cookie)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -143,4 +245,6 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _response(reply: HttpReply) -> web.Response:
-    return web.Response(status=reply.status, body=reply.body, headers=kept_headers(reply.headers))
+    response = web.Response(status=reply.status, body=reply.body, headers=_kept_headers(reply.headers))
+    _set_cookies(response, reply)
+    return response

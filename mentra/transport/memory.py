@@ -5,15 +5,17 @@ clock sees a whole conversation happen in no time.
 """
 
 import asyncio
+import dataclasses
 import logging
-from collections.abc import Callable, Mapping
-from typing import Self
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
     MAX_WAITING_BYTES,
     Accept,
+    BodyLimit,
     Closed,
     Connection,
     HandleHttp,
@@ -24,10 +26,12 @@ from mentra.transport.base import (
     Listener,
     Network,
     Receiver,
+    body_limit,
     close_frame,
     lower_names,
     request_target,
 )
+from mentra.transport.streaming import Flow, Window, pump
 
 _CLOSE_TIMEOUT_S = 2.0
 
@@ -63,6 +67,23 @@ class MemoryNetwork(Network):
         timeout: float,
     ) -> HttpReply:
         """Call a listener of this network."""
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await self.stream(method, url, headers=headers, body=body, timeout=timeout)
+                return await reply.whole()
+        except TimeoutError:
+            raise HttpError(f"{url} did not answer within {timeout:g} s.") from None
+
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float,
+    ) -> HttpReply:
+        """Call a listener of this network."""
         listener = self._listener(url)
         if listener is None:
             raise HttpError(f"Nobody listens at {url}.")
@@ -81,7 +102,7 @@ class MemoryNetwork(Network):
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None = None,
         *,
-        max_body_bytes: int = MAX_BODY_BYTES,
+        max_body_bytes: BodyLimit = MAX_BODY_BYTES,
     ) -> Listener:
         """Serve under ``host:port``."""
         if port == 0:
@@ -115,7 +136,7 @@ class _MemoryListener(Listener):
         netloc: str,
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None,
-        max_body_bytes: int,
+        max_body_bytes: BodyLimit,
     ) -> None:
         self.handle_socket = handle_socket
         self._network = network
@@ -124,6 +145,7 @@ class _MemoryListener(Listener):
         self._max_body_bytes = max_body_bytes
         self._ends: set[MemoryConnection] = set()
         self._answers: set[asyncio.Task[HttpReply]] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -147,8 +169,9 @@ class _MemoryListener(Listener):
     async def close(self) -> None:
         self._network.forget(self._netloc)
         await self.drop_connections()
-        if self._answers:
-            _, late = await asyncio.wait(self._answers, timeout=_CLOSE_TIMEOUT_S)
+        unfinished: set[asyncio.Task[Any]] = {*self._answers, *self._pumps}
+        if unfinished:
+            _, late = await asyncio.wait(unfinished, timeout=_CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -159,13 +182,40 @@ class _MemoryListener(Listener):
             await end.wait_closed()
 
     async def _answer(self, request: HttpRequest) -> HttpReply:
-        if len(request.body) > self._max_body_bytes:
+        if len(request.body) > body_limit(self._max_body_bytes, request):
             return HttpReply(413)
         try:
-            return await self._handle_http(request)
+            reply = await self._handle_http(request)
         except Exception:
-            _logger.exception("Answering %s %s failed.", request.method, request.path)
+            _logger.exception("Answering %s %s failed.", request.method, request.path_only)
             return HttpReply(500)
+        if request.method == "HEAD":
+            await reply.close()
+            return dataclasses.replace(reply, body=b"", chunks=None)
+        return reply if reply.chunks is None else dataclasses.replace(reply, chunks=self._flow(reply.chunks))
+
+    def _flow(self, chunks: AsyncIterator[bytes]) -> Flow:
+        window = Window()
+        # The pump begins first: cancelled before that, it would leave the chunks open.
+        flow = Flow(on_read=window.read, on_close=lambda: asyncio.get_running_loop().call_soon(pumping.cancel))
+        pumping = asyncio.create_task(_pump(chunks, flow, window))
+        self._pumps.add(pumping)
+        pumping.add_done_callback(self._pumps.discard)
+        return flow
+
+
+async def _pump(chunks: AsyncIterator[bytes], flow: Flow, window: Window) -> None:
+    async def write(chunk: bytes) -> None:
+        flow.feed(chunk)
+        window.written(len(chunk))
+        await window.wait_for_room()
+
+    problem = "The connection broke before the end of the answer."
+    try:
+        if await pump(chunks, write):
+            problem = ""
+    finally:
+        flow.end(problem)
 
 
 class MemoryConnection(Connection):

@@ -8,7 +8,7 @@ import functools
 import io
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
+    BodyLimit,
     Connection,
     HandleHttp,
     HandleSocket,
@@ -28,8 +29,11 @@ from mentra.transport.base import (
     Receiver,
     is_loopback,
 )
-from mentra.transport.listener import SocketListener, kept_headers
+from mentra.transport.listener import SocketListener, streamed_headers
 from mentra.transport.websocket import MAX_FRAME_BYTES, ClientSocket
+
+_SMALL_BYTES = 64 * 1024
+"""An answer that says that it is no longer than this is read at once."""
 
 # At DEBUG the library logs every frame, and the first one of each connection carries the API key.
 _frame_logger = logging.getLogger("mentra.transport.frames")
@@ -93,20 +97,28 @@ class SocketNetwork(Network):
     ) -> HttpReply:
         """Send an HTTP request."""
         try:
-            async with self._session(url).request(
-                method,
-                url,
-                # aiohttp warns of large bodies that are not files.
-                data=io.BytesIO(body) if len(body) > MAX_BODY_BYTES else body or None,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout),
-            ) as answer:
-                return HttpReply(answer.status, await answer.read(), kept_headers(answer.headers))
+            async with asyncio.timeout(timeout):
+                return await (await self._send(method, url, headers, body)).whole()
         except TimeoutError as error:
             raise HttpError(f"{url} did not answer within {timeout:g} s.") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise HttpError(f"{url} could not be reached: {error}.") from error
+
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float,
+    ) -> HttpReply:
+        """Send an HTTP request, and return when the head of the answer is there."""
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await self._send(method, url, headers, body)
+                length = reply.headers.get("content-length", "")
+                return await reply.whole() if length.isdecimal() and int(length) <= _SMALL_BYTES else reply
+        except TimeoutError as error:
+            raise HttpError(f"{url} did not answer within {timeout:g} s.") from error
 
     async def listen(
         self,
@@ -115,7 +127,7 @@ class SocketNetwork(Network):
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None = None,
         *,
-        max_body_bytes: int = MAX_BODY_BYTES,
+        max_body_bytes: BodyLimit = MAX_BODY_BYTES,
     ) -> Listener:
         """Serve HTTP and WebSocket on one port."""
         listener = SocketListener(
@@ -137,6 +149,28 @@ class SocketNetwork(Network):
         while self._sessions:
             await self._sessions.popitem()[1].close()
 
+    async def _send(self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes) -> HttpReply:
+        try:
+            answer = await self._session(url).request(
+                method,
+                url,
+                # aiohttp warns of large bodies that are not files.
+                data=io.BytesIO(body) if len(body) > MAX_BODY_BYTES else body or None,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None),  # Callers have their own.
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise HttpError(f"{url} could not be reached: {error}.") from error
+        return HttpReply(
+            answer.status,
+            headers=streamed_headers(answer.headers),
+            cookies=tuple(answer.headers.getall("set-cookie", ())),
+            chunks=_Body(answer, url),
+        )
+
     def _session(self, url: str) -> aiohttp.ClientSession:
         # aiohttp would send a request to this machine through the proxy, too.
         through_proxy = not is_loopback(urlsplit(url).hostname)
@@ -151,6 +185,27 @@ class SocketNetwork(Network):
 def _tls() -> ssl.SSLContext:
     # Building a context takes about 20 ms; one serves all connections (docs/architecture.md, Transport).
     return ssl.create_default_context()
+
+
+class _Body(AsyncIterator[bytes]):
+    """The body of an answer, as it comes."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, url: str) -> None:
+        self._answer = answer
+        self._url = url
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await self._answer.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            raise HttpError(f"{self._url} broke off: {error}.") from error
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        # Nothing more is read: a connection with a rest on it cannot be used again, and aiohttp closes it.
+        self._answer.close()
 
 
 class _Connect(websocket_connect):

@@ -2,16 +2,15 @@
 
 import contextlib
 import inspect
-import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mentra.errors import ConfigError
 from mentra.server.app import AppServer
 from mentra_cli.checks.findings import Finding
-from mentra_cli.environment import Environment
+from mentra_cli.environment import Environment, as_environment
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.location import Location
 from mentra_cli.project import AppImportError, construct, find, imported_files
@@ -35,7 +34,7 @@ def inspect_app(location: Location, environment: Environment) -> InspectedApp:
     findings: list[Finding] = []
     try:
         # What the app prints while it is imported must not get between the findings on stdout.
-        with _as_environment(environment), contextlib.redirect_stdout(sys.stderr):
+        with as_environment(environment), contextlib.redirect_stdout(sys.stderr):
             candidate = find(location)
             findings += [_found(candidate.how, location), has_on_session(candidate.kind, location)]
             return InspectedApp(findings, construct(candidate, location).app)
@@ -138,16 +137,3 @@ def _takes_what_is_given(kind: type[AppServer], location: Location) -> Finding:
 
 def _bad_config(error: ConfigError, location: Location) -> Finding:
     return Finding("app.bad-config", "error", str(error), fix="Correct the option it names", where=location.shown)
-
-
-@contextlib.contextmanager
-def _as_environment(environment: Environment) -> Generator[None]:
-    """Let the app see the project's environment, and only that, in ``os.environ``."""
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(environment.values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

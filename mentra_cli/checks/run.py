@@ -10,6 +10,7 @@ from pathlib import Path
 from mentra.transport.base import Network
 from mentra_cli.checks.api_key import check_api_key
 from mentra_cli.checks.app import inspect_app, key_in_source, not_found
+from mentra_cli.checks.app_config import check_app_config
 from mentra_cli.checks.cloud import LOCAL, NamedCloud, check_cloud, choose_cloud
 from mentra_cli.checks.env_files import check_env_files
 from mentra_cli.checks.findings import Finding, without_secrets
@@ -84,6 +85,7 @@ def check_project(
         check_port(settings.port, dev, in_use),
         *inspected.findings,
         *key_in_source(settings.api_key.usable, location),
+        *check_app_config(inspected.app, location.root),
     ]
     if inspected.config_error and not any(map(_explains_config_error, findings)):
         findings.append(inspected.config_error)

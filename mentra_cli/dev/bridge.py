@@ -6,17 +6,17 @@ listener at most, so an address says nothing here: whoever connects or asks is c
 """
 
 import asyncio
+import dataclasses
 import itertools
 import logging
 import socket
 import struct
-from collections.abc import Mapping
-
-import msgspec
+from collections.abc import AsyncIterator, Mapping
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
     MAX_WAITING_BYTES,
+    BodyLimit,
     Closed,
     Connection,
     HandleHttp,
@@ -27,64 +27,18 @@ from mentra.transport.base import (
     Listener,
     Network,
     Receiver,
+    body_limit,
     lower_names,
     request_target,
 )
 from mentra.transport.memory import MemoryConnection
+from mentra.transport.streaming import Flow, Window, pump
+from mentra_cli.dev import bridge_messages as messages
 
 _logger = logging.getLogger(__name__)
 _LENGTH = struct.Struct("!I")
 _ANSWER_WITHIN_S = 2.0
 """How long what is being answered may take when a listener is closed."""
-
-
-class _Message(msgspec.Struct, frozen=True, array_like=True):
-    number: int
-    """Which connection or request it belongs to. The end that began it chose the number."""
-
-
-class _Open(_Message, frozen=True, array_like=True, tag="open"):
-    path: str
-    headers: dict[str, str]
-
-
-class _Opened(_Message, frozen=True, array_like=True, tag="opened"):
-    pass
-
-
-class _Refused(_Message, frozen=True, array_like=True, tag="refused"):
-    """No connection, or no answer to a request."""
-
-
-class _Text(_Message, frozen=True, array_like=True, tag="text"):
-    data: bytes
-
-
-class _Binary(_Message, frozen=True, array_like=True, tag="binary"):
-    data: bytes
-
-
-class _Close(_Message, frozen=True, array_like=True, tag="close"):
-    code: int
-    reason: str
-
-
-class _Request(_Message, frozen=True, array_like=True, tag="request"):
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class _Reply(_Message, frozen=True, array_like=True, tag="reply"):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-_Any = _Open | _Opened | _Refused | _Text | _Binary | _Close | _Request | _Reply
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[_Any] = msgspec.msgpack.Decoder(_Any)
 
 
 class Bridge(Network):
@@ -96,6 +50,10 @@ class Bridge(Network):
         self._listener: _BridgeListener | None = None
         self._opening: dict[int, asyncio.Future[bool]] = {}
         self._asking: dict[int, asyncio.Future[HttpReply | None]] = {}
+        self._flows: dict[int, Flow] = {}
+        """Replies that are being read here."""
+        self._pumps: dict[int, tuple[asyncio.Task[None], Window]] = {}
+        """Replies that are being sent from here."""
         self._gone = False
         self._ends: dict[int, MemoryConnection] = {}
         """The inner end of each connection: what is said there goes over the stream, and the other way round."""
@@ -122,7 +80,7 @@ class Bridge(Network):
         opened = self._opening[number] = asyncio.get_running_loop().create_future()
         outer = self._add(number)
         outer.deliver_to(receiver)
-        self._send(_Open(number, request_target(url), lower_names(headers)))
+        self._send(messages.Open(number, request_target(url), lower_names(headers)))
         try:
             async with asyncio.timeout(timeout):
                 accepted = await opened
@@ -146,11 +104,28 @@ class Bridge(Network):
         timeout: float,
     ) -> HttpReply:
         """Ask the listener of the other end."""
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await self.stream(method, url, headers=headers, body=body, timeout=timeout)
+                return await reply.whole()
+        except TimeoutError:
+            raise HttpError(f"{url} did not answer within {timeout:g} s.") from None
+
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float,
+    ) -> HttpReply:
+        """Ask the listener of the other end."""
         if self._gone:
             raise HttpError("The other end is gone.")
         number = next(self._numbers)
         answer = self._asking[number] = asyncio.get_running_loop().create_future()
-        self._send(_Request(number, method, request_target(url), lower_names(headers), body))
+        self._send(messages.Request(number, method, request_target(url), lower_names(headers), body))
         try:
             async with asyncio.timeout(timeout):
                 reply: HttpReply | None = await answer
@@ -169,7 +144,7 @@ class Bridge(Network):
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None = None,
         *,
-        max_body_bytes: int = MAX_BODY_BYTES,
+        max_body_bytes: BodyLimit = MAX_BODY_BYTES,
     ) -> Listener:
         """Answer the other end. Host and port are shown, and mean nothing."""
         if self._listener is not None:
@@ -187,29 +162,40 @@ class Bridge(Network):
 
     # What comes from the other end.
 
-    def heard(self, message: _Any) -> None:
+    def heard(self, message: messages.AnyMessage) -> None:
         """Act on a message."""
         match message:
-            case _Text(number, data):
+            case messages.Text(number, data):
                 if end := self._ends.get(number):
                     end.send_text(data)
-            case _Binary(number, data):
+            case messages.Binary(number, data):
                 if end := self._ends.get(number):
                     end.send_binary(data)
-            case _Close(number, code, reason):
+            case messages.Close(number, code, reason):
                 if end := self._ends.get(number):
                     end.close(code, reason)
-            case _Open():
+            case messages.Open():
                 self._accept(message)
-            case _Opened(number):
+            case messages.Opened(number):
                 self._came(number, opened=True)
-            case _Refused(number):
+            case messages.Refused(number):
                 self._came(number, opened=False)
-            case _Request():
+            case messages.Request():
                 self._answer(message)
-            case _Reply(number, status, headers, body):
-                if (answer := self._asking.get(number)) and not answer.done():
-                    answer.set_result(HttpReply(status, body, headers))
+            case messages.Reply():
+                self._answered(message)
+            case messages.Chunk(number, data):
+                if flow := self._flows.get(number):
+                    flow.feed(data)
+            case messages.End(number, problem):
+                if flow := self._flows.pop(number, None):
+                    flow.end(problem)
+            case messages.Taken(number, size_bytes):
+                if number in self._pumps:
+                    self._pumps[number][1].read(size_bytes)
+            case messages.Enough(number):
+                if number in self._pumps:
+                    self._pumps[number][0].cancel()
 
     def lost(self) -> None:
         """The other end is gone."""
@@ -218,6 +204,30 @@ class Bridge(Network):
             self._came(number, opened=False)
         for end in list(self._ends.values()):
             end.abort()
+        while self._flows:
+            self._flows.popitem()[1].end("The other end of the bridge is gone.")
+        for pumping, _ in self._pumps.values():
+            pumping.cancel()
+
+    def _answered(self, message: messages.Reply) -> None:
+        answer = self._asking.get(message.number)
+        wanted = answer is not None and not answer.done()
+        reply = HttpReply(message.status, message.body, message.headers, message.cookies)
+        if message.streams and wanted:
+            reply = dataclasses.replace(reply, chunks=self._flow(message.number))
+        elif message.streams:
+            self._send(messages.Enough(message.number))
+        if answer is not None and wanted:
+            answer.set_result(reply)
+
+    def _flow(self, number: int) -> Flow:
+        def close() -> None:
+            if self._flows.pop(number, None) is not None:
+                self._send(messages.Enough(number))
+
+        flow = Flow(on_read=lambda size_bytes: self._send(messages.Taken(number, size_bytes)), on_close=close)
+        self._flows[number] = flow
+        return flow
 
     def _came(self, number: int, *, opened: bool) -> None:
         """Tell who waits for a connection how that went, and who waits for an answer that there is none."""
@@ -226,19 +236,19 @@ class Bridge(Network):
         if (answer := self._asking.get(number)) and not answer.done():
             answer.set_result(None)
 
-    def _accept(self, message: _Open) -> None:
+    def _accept(self, message: messages.Open) -> None:
         handle = self._listener.handle_socket if self._listener else None
         accept = handle(HttpRequest("GET", message.path, message.headers)) if handle else None
         if accept is None or isinstance(accept, HttpReply):
-            self._send(_Refused(message.number))
+            self._send(messages.Refused(message.number))
             return
-        self._send(_Opened(message.number))
+        self._send(messages.Opened(message.number))
         outer = self._add(message.number)
         outer.deliver_to(accept(outer))
 
-    def _answer(self, message: _Request) -> None:
+    def _answer(self, message: messages.Request) -> None:
         if self._listener is None:
-            self._send(_Refused(message.number))
+            self._send(messages.Refused(message.number))
         else:
             self._listener.answer(message.number, message)
 
@@ -247,11 +257,33 @@ class Bridge(Network):
     def reply(self, number: int, reply: HttpReply | None) -> None:
         """Send the answer to a request, or that there is none."""
         if reply is None:
-            self._send(_Refused(number))
+            self._send(messages.Refused(number))
         else:
-            self._send(_Reply(number, reply.status, dict(reply.headers), reply.body))
+            streams = reply.chunks is not None
+            self._send(messages.Reply(number, reply.status, dict(reply.headers), reply.cookies, reply.body, streams))
 
-    def carry(self, message: _Text | _Binary) -> None:
+    def pump(self, number: int, chunks: AsyncIterator[bytes]) -> asyncio.Task[None]:
+        """Begin to send what a reply streams, as fast as the other end reads it."""
+        window = Window()
+        pumping = asyncio.create_task(self._pump(number, chunks, window))
+        self._pumps[number] = pumping, window
+        return pumping
+
+    async def _pump(self, number: int, chunks: AsyncIterator[bytes], window: Window) -> None:
+        async def write(chunk: bytes) -> None:
+            self._send(messages.Chunk(number, chunk))
+            window.written(len(chunk))
+            await window.wait_for_room()
+
+        problem = "The connection broke before the end of the answer."
+        try:
+            if await pump(chunks, write):
+                problem = ""
+        finally:
+            del self._pumps[number]
+            self._send(messages.End(number, problem))
+
+    def carry(self, message: messages.Text | messages.Binary) -> None:
         """Send a frame, unless far more waits than the other end reads: then the connection is dropped."""
         if self._stream.waiting_bytes > MAX_WAITING_BYTES:
             self._drop(message.number)
@@ -261,7 +293,7 @@ class Bridge(Network):
     def over(self, number: int, closed: Closed) -> None:
         """Forget a connection, and tell the other end how it ended."""
         if self._ends.pop(number, None) is not None:
-            self._send(_Close(number, closed.code, closed.reason))
+            self._send(messages.Close(number, closed.code, closed.reason))
 
     def forget_listener(self) -> None:
         """Have no listener any more."""
@@ -281,8 +313,8 @@ class Bridge(Network):
         if end := self._ends.get(number):
             end.abort()
 
-    def _send(self, message: _Any) -> None:
-        self._stream.send(_encoder.encode(message))
+    def _send(self, message: messages.AnyMessage) -> None:
+        self._stream.send(messages.encode(message))
 
 
 class _Carrier(Receiver):
@@ -293,10 +325,10 @@ class _Carrier(Receiver):
         self._number = number
 
     def text_received(self, text: str | bytes) -> None:
-        self._bridge.carry(_Text(self._number, text.encode() if isinstance(text, str) else text))
+        self._bridge.carry(messages.Text(self._number, text.encode() if isinstance(text, str) else text))
 
     def binary_received(self, data: bytes) -> None:
-        self._bridge.carry(_Binary(self._number, data))
+        self._bridge.carry(messages.Binary(self._number, data))
 
     def connection_lost(self, closed: Closed) -> None:
         self._bridge.over(self._number, closed)
@@ -309,7 +341,7 @@ class _BridgeListener(Listener):
         url: str,
         handle_http: HandleHttp,
         handle_socket: HandleSocket | None,
-        max_body_bytes: int,
+        max_body_bytes: BodyLimit,
     ) -> None:
         self.handle_socket = handle_socket
         self._bridge = bridge
@@ -322,7 +354,7 @@ class _BridgeListener(Listener):
     def url(self) -> str:
         return self._url
 
-    def answer(self, number: int, message: _Request) -> None:
+    def answer(self, number: int, message: messages.Request) -> None:
         request = HttpRequest(message.method, message.path, message.headers, message.body)
         task = asyncio.create_task(self._answer(number, request))
         self._answers.add(task)
@@ -341,15 +373,22 @@ class _BridgeListener(Listener):
     async def _answer(self, number: int, request: HttpRequest) -> None:
         reply: HttpReply | None = None
         try:
-            if len(request.body) > self._max_body_bytes:
+            if len(request.body) > body_limit(self._max_body_bytes, request):
                 reply = HttpReply(413)
             else:
                 reply = await self._handle_http(request)
+                if request.method == "HEAD":
+                    await reply.close()
+                    reply = dataclasses.replace(reply, body=b"", chunks=None)
         except Exception:
-            _logger.exception("Answering %s %s failed.", request.method, request.path)
+            _logger.exception("Answering %s %s failed.", request.method, request.path_only)
             reply = HttpReply(500)
         finally:
             self._bridge.reply(number, reply)
+            if reply is not None and reply.chunks is not None:
+                pumping = self._bridge.pump(number, reply.chunks)
+                self._answers.add(pumping)
+                pumping.add_done_callback(self._answers.discard)
 
 
 class _Stream(asyncio.Protocol):
@@ -384,7 +423,7 @@ class _Stream(asyncio.Protocol):
             end = begin + _LENGTH.size + length
             if end > len(self._received):
                 break
-            self._bridge.heard(_decoder.decode(self._received[begin + _LENGTH.size : end]))
+            self._bridge.heard(messages.decode(self._received[begin + _LENGTH.size : end]))
             begin = end
         del self._received[:begin]
 

@@ -33,6 +33,8 @@ from mentra_cli.location import Location
 STOP_WITHIN_S = 1.5
 """How long ``on_stop`` handlers get when a child ends."""
 _LOOK_EVERY_S = 0.25
+_CLOUD = "ws://mentra-dev/app-ws"
+"""The supervisor. Over a bridge an address says nothing; without one, the relay's is known with the first session."""
 EXIT_WITHIN_S = 2.0
 """... and how long everything gets, until the process is ended from a thread, whatever blocks it."""
 
@@ -107,13 +109,21 @@ async def _serve(
     network = None if bridge is None else await Bridge.open(socket.socket(fileno=bridge), first=False)
     try:
         # Over a bridge nothing is bound: the app has the port that it is reached at from outside.
-        await app.start(host="127.0.0.1", port=0 if network is None else None, network=network, hosted=True)
+        await app.start(
+            host="127.0.0.1",
+            port=0 if network is None else None,
+            network=network,
+            hosted=True,
+            cloud=None if network is None else _CLOUD,
+            public_url=app.config.public_url,  # At least that of the supervisor, which sets PUBLIC_URL.
+        )
     except (MentraError, OSError) as error:
         reporter.send(Failed(message=f"The app could not be started: {error}"))
         return 1
     reasons: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     orders.when_stopped(lambda reason: loop.call_soon_threadsafe(reasons.put_nowait, reason))
+    declared = app.app_config()
     reporter.send(
         Ready(
             version=reports.VERSION,
@@ -126,6 +136,8 @@ async def _serve(
             how=found.how,
             files=_files(location, ours),
             modules=project.installed_modules(but=ours),
+            settings=declared.settings,
+            permissions=list(declared.permission_names),
         )
     )
     telling = asyncio.create_task(_tell_imports(location, reporter, ours))

@@ -36,7 +36,7 @@ class Child(Protocol):
         ...
 
     async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
-        """Ask the app, once it is ready.
+        """Ask the app, once it is ready. Its answer may be streamed.
 
         Raises:
             HttpError: There was no answer.
@@ -172,7 +172,7 @@ class ChildProcess(Child):
 
     async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
         """Ask the app."""
-        return await self._network.request(
+        return await self._network.stream(
             request.method, self._url + request.path, headers=request.headers, body=request.body, timeout=timeout
         )
 

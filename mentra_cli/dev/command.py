@@ -143,7 +143,7 @@ class CommandChild(Child):
 
     async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
         """Ask the app."""
-        return await self._network.request(
+        return await self._network.stream(
             request.method, self._url + request.path, headers=request.headers, body=request.body, timeout=timeout
         )
 

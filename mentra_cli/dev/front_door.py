@@ -7,11 +7,11 @@ so that the child connects to the relay.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from mentra.errors import UntrustedCloud
-from mentra.protocol import codec
+from mentra.protocol import codec, web_tokens
 from mentra.protocol.webhooks import SessionRequest, WebhookReply
 from mentra.transport.base import HttpError, HttpReply, HttpRequest
 from mentra_cli.dev.children import Child
@@ -23,9 +23,12 @@ CHILD_WITHIN_S = 8.0
 START_WITHIN_S = 10.0
 """How long a child may take for a start webhook; the cloud waits no longer."""
 ANSWER_WITHIN_S = 60.0
-"""How long a child may take; the cloud gives up on a tool after twenty seconds, people on nothing."""
+"""How long a child may take to begin its answer; the cloud gives up on a tool after twenty seconds, people never."""
 NO_ANSWER = 502
 """The status of a reply that stands for none."""
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""What passes: an app in another language may take photos. The app itself has its own limit."""
+_READABLE = ("json", "xml", "javascript", "x-www-form-urlencoded")
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "content-encoding"}
 )
@@ -68,7 +71,8 @@ class FrontDoor:
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer a request from outside."""
         began = time.monotonic()
-        self._journal.add(HttpCall(method=request.method, path=request.path, body=request.body))
+        path = web_tokens.masked(request.path)
+        self._journal.add(HttpCall(method=request.method, path=path, body=_noted(request.body, request.headers)))
         try:
             async with asyncio.timeout(CHILD_WITHIN_S):
                 await self._open.wait()
@@ -78,9 +82,10 @@ class FrontDoor:
         self._journal.add(
             HttpAnswer(
                 method=request.method,
-                path=request.path,
+                path=path,
                 status=reply.status,
-                body=reply.body,
+                # Of what is streamed, nothing: nobody knows how long it will be.
+                body=_noted(reply.body, reply.headers),
                 took_s=time.monotonic() - began,
             )
         )
@@ -120,6 +125,14 @@ class FrontDoor:
 
 
 _JSON = {"content-type": "application/json"}
+
+
+def _noted(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return a body as the journal keeps it: of photos and other files, which nobody reads there, only the size."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body or not kind or kind.startswith("text/") or kind.endswith(_READABLE):
+        return body
+    return f"<{len(body):,} bytes of {kind}>".encode()
 
 
 def _error(status: int, message: str) -> HttpReply:

@@ -10,6 +10,7 @@ from mentra.protocol.streams import Transcription
 from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
 from mentra.transport.base import HandleHttp, HttpReply, HttpRequest
 from mentra.transport.memory import MemoryNetwork
+from mentra_cli.dev.front_door import MAX_BODY_BYTES
 from mentra_cli.dev.journal import DisplayChange, Journal, Note, Speech
 from mentra_cli.dev.reports import Ready
 
@@ -51,7 +52,7 @@ class LocalUsers:
         Args:
             app: Answers the cloud's webhooks.
         """
-        self._app_url = (await self.network.listen(_APP_HOST, 80, app)).url
+        self._app_url = (await self.network.listen(_APP_HOST, 80, app, max_body_bytes=MAX_BODY_BYTES)).url
         await self.cloud.open(_CLOUD_HOST, 443)
         self._connect(DEFAULT_USER)
 
@@ -96,6 +97,8 @@ class LocalUsers:
                 public_url=self._app_url,
                 name=app.name,
                 webhook_path=app.webhook_path,
+                permissions=tuple(app.permissions),
+                settings=tuple(app.settings),
             )
         )
         await asyncio.gather(*(self._start(glasses) for glasses in self.all_glasses))

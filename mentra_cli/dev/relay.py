@@ -114,7 +114,7 @@ class Relay:
     def _session_for(self, greeting: ConnectionInit) -> "RelayedSession | RefusalCode":
         if not self._is_key(greeting.api_key):
             return RefusalCode.INVALID_API_KEY
-        session = self._sessions.get(greeting.session_id)
+        session = self._sessions.get(greeting.session_id or "")
         if session is None:
             return RefusalCode.SESSION_NOT_FOUND
         if session.needs_cloud:

@@ -6,11 +6,13 @@ The rules are those at the top of ``relay.py``.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import msgspec
 
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import ConnectionInit, DisplayEvent, SubscriptionUpdate
+from mentra.protocol.app_to_cloud import AudioPlayRequest, ConnectionInit, DisplayEvent, SubscriptionUpdate
+from mentra.protocol.audio import read_speech
 from mentra.protocol.cloud_to_app import ConnectionAck, ConnectionRefusal
 from mentra.protocol.connection import (
     BROKEN,
@@ -22,8 +24,9 @@ from mentra.protocol.connection import (
     RefusalCode,
     what_follows,
 )
+from mentra.protocol.rest import SPEECH
 from mentra.protocol.webhooks import SessionRequest
-from mentra.transport.base import Closed, Connection, Network, Receiver
+from mentra.transport.base import Closed, Connection, Network, Receiver, http_base, is_loopback
 from mentra_cli.dev.journal import Frame, Journal, Note
 from mentra_cli.masking import mask
 
@@ -58,6 +61,8 @@ class RelayedSession:
         """The child, while another one is about to take its place."""
         self._before: list[ChildSocket] = []
         """The children that were replaced, the newest last, as long as they are there. They are not heard."""
+        self._refusal: str | None = None
+        """The code of the last request that the cloud refused on its present socket."""
         self._ack: bytes | None = None
         """As the cloud would write it now: with what changed since it did."""
         self._waiting: deque[tuple[bytes, bool]] = deque()
@@ -143,6 +148,7 @@ class RelayedSession:
         child.remember(text)
         if child is not self._child:
             return
+        text = _speech_from(self._url, text)
         self._record(text, from_app=True)
         if self._cloud is not None:
             self._cloud.connection.send_text(text)
@@ -187,8 +193,11 @@ class RelayedSession:
     def from_cloud(self, text: bytes) -> None:
         """Pass a frame of the cloud on to the child, now or later."""
         message = codec.decode_from_cloud(text)
+        if isinstance(message, ConnectionRefusal) and self._ack is not None:
+            self._refusal = message.code or ""
         if isinstance(message, ConnectionAck):
             self._ack = text
+            self._refusal = None
             if self._child is None or self._leaving is not None:
                 self._record(text, from_app=False)
                 return  # The next child gets it when it comes.
@@ -228,7 +237,8 @@ class RelayedSession:
                 child.connection.abort()
             else:
                 child.connection.close(closed.code, closed.reason)
-        if what_follows(closed.code, closed.reason) is not Meaning.LOST:
+        meaning = what_follows(closed.code, closed.reason, refusal=self._refusal)
+        if meaning not in (Meaning.LOST, Meaning.REQUEST_REFUSED):
             self.end()
 
     def _to_child(self, data: bytes, *, is_text: bool, may_wait: bool) -> None:
@@ -350,6 +360,21 @@ class ChildSocket(Receiver):
         refusal = ConnectionRefusal(code=found, message=f"mentra dev refuses the connection: {found}")
         self.connection.send_text(codec.encode(refusal))
         self.connection.close(POLICY_VIOLATION, refusal.message)
+
+
+def _speech_from(cloud_url: str, text: bytes) -> bytes:
+    """Let the phone fetch speech from the cloud itself: the child takes the relay for it, which no phone can reach."""
+    if SPEECH.encode() not in text:
+        return text
+    message = codec.decode_from_app(text)
+    if not isinstance(message, AudioPlayRequest) or read_speech(message.audio_url) is None:
+        return text
+    here = urlsplit(message.audio_url)
+    if not is_loopback(here.hostname):
+        return text
+    # Replaced as text: an app in another language may have put more into the frame than we know of.
+    taken_for_it = f"{here.scheme}://{here.netloc}{SPEECH}"
+    return text.replace(taken_for_it.encode(), f"{http_base(cloud_url)}{SPEECH}".encode())
 
 
 def _without_key(greeting: bytes) -> bytes:

@@ -7,6 +7,9 @@ to both; all other lines are the developer's own output. What a zygote says goes
 
 import msgspec
 
+from mentra.protocol.permissions import Permission
+from mentra.protocol.settings import Setting
+
 VERSION = 2
 """Raised with every change that an older child or supervisor would not understand."""
 LINE_LIMIT_BYTES = 16 * 1024 * 1024
@@ -56,6 +59,9 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """The project's files that are part of the app; ``None`` when that cannot be told: any source file may be."""
     modules: list[str] = []
     """What it imported from outside of the project, in that order."""
+    settings: list[Setting] = []
+    """What the app declares, as the developer console has it."""
+    permissions: list[str] = msgspec.field(default_factory=lambda: [Permission.ALL.value])
 
     def __repr__(self) -> str:
         return f"Ready({self.how}, {self.url})"

@@ -23,7 +23,7 @@ from mentra_cli.dev.children import Starter
 from mentra_cli.dev.clouds import Clouds
 from mentra_cli.dev.command import Command
 from mentra_cli.dev.control import Control
-from mentra_cli.dev.front_door import FrontDoor
+from mentra_cli.dev.front_door import MAX_BODY_BYTES, FrontDoor
 from mentra_cli.dev.journal import Journal, Note, Started
 from mentra_cli.dev.local_users import LocalUsers
 from mentra_cli.dev.options import DevOptions
@@ -42,8 +42,6 @@ _WATCH_AGAIN_AFTER_S = 5.0
 _OTHER_WITHIN_S = 1.0
 _POLLING = "WATCHFILES_FORCE_POLLING"
 """What people set for other tools that watch files with the same library."""
-_MAX_BODY_BYTES = 16 * 1024 * 1024
-"""What passes the public port: an app in another language may take photos. The app itself has its own limit."""
 
 
 class Supervisor:
@@ -196,6 +194,7 @@ class Supervisor:
         if "MENTRAOS_API_KEY" in environment.values and "API_KEY" not in environment.values:
             del values["API_KEY"]  # The app reads either name, and this one first.
         values["PORT"] = self.url.rpartition(":")[2]  # Where it is reached, whatever the command line said.
+        values.setdefault("PUBLIC_URL", self.url)  # Good enough for virtual glasses; phones need the tunnel's.
         for name in ("API_KEY", "MENTRAOS_API_KEY"):
             self.journal.keep_secret(values.get(name, ""))
         return values
@@ -252,7 +251,7 @@ class Supervisor:
         port = self._port()
         try:
             return await self._network.listen(
-                self._options.host, port, self._front_door.handle, max_body_bytes=_MAX_BODY_BYTES
+                self._options.host, port, self._front_door.handle, max_body_bytes=MAX_BODY_BYTES
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:

@@ -26,6 +26,11 @@ def test_a_mask_shows_little(secret: str, shown: str):
         ("local-networking", [], "local-networking"),
         ("a local cloud", ["a", "local"], "a local cloud"),
         ("hunter22-and-more", ["hunter22", "hunter22-and-more"], "hunt... (17 characters)"),
+        (
+            '{"hotspotSsid":"a","hotspotPassword" : "my \\"pass\\"","x":1}',
+            [],
+            '{"hotspotSsid":"a","hotspotPassword" : "...","x":1}',
+        ),
     ],
 )
 def test_keys_are_masked_wherever_they_stand(text: str, secrets: list[str], shown: str):

@@ -212,3 +212,25 @@ async def test_what_the_cloud_says_on_a_closed_socket_is_not_heard(network: Netw
         await until(lambda: cloud.socket.shown)
 
         assert cloud.socket.shown == ["real"]
+
+
+async def test_a_refused_request_does_not_cost_the_session_w_dev_4(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+    """Defect 4 of the official SDK 2.1.29: after one refused photo its session is there and dead."""
+
+    async def captions(session: AppSession) -> None:
+        session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+
+    async with serving(Diary(captions), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        memory_cloud.socket.send(refusal("PERMISSION_DENIED", "Camera permission required to take photos."))
+        memory_cloud.socket.close(1008, "Camera permission required to take photos.")
+        socket = await memory_cloud.live_socket(2)
+        await turns()
+        socket.send_event("transcription:en-US", {"text": "still here", "isFinal": True})
+        await turns()
+
+        assert memory_cloud.attempts == pytest.approx([0.0, 1.0], abs=0.02)
+        assert socket.subscriptions == [["transcription:en-US"]]
+        assert socket.shown == ["still here"]
+        assert app.calls == [STARTED]

@@ -262,20 +262,19 @@ async def test_the_cloud_is_found_under_each_of_its_names_w_http_2(
         assert memory_cloud.socket.frames[0]["apiKey"] == API_KEY
 
 
-async def test_the_url_for_this_sdk_goes_before_the_other_names_w_http_2(
-    memory: MemoryNetwork, memory_cloud: ScriptedCloud
-):
+async def test_the_newest_name_of_the_url_goes_first_w_http_2(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
     elsewhere = "ws://127.0.0.1:9/app-ws"
+    here = memory_cloud.websocket_url
 
     async with serving(Diary(), memory) as app:
-        reply = await memory_cloud.start(
-            app,
-            mentraOSWebsocketUrl=memory_cloud.websocket_url,
-            augmentOSWebsocketUrl=elsewhere,
-            websocketUrl=elsewhere,
+        newest = await memory_cloud.start(
+            app, websocketUrl=here, mentraOSWebsocketUrl=elsewhere, augmentOSWebsocketUrl=elsewhere
+        )
+        newer = await memory_cloud.start(
+            app, timestamp="t2", mentraOSWebsocketUrl=here, augmentOSWebsocketUrl=elsewhere
         )
 
-        assert reply.status == 200
+        assert (newest.status, newer.status) == (200, 200)
 
 
 async def test_two_apps_in_one_process_do_not_hear_each_other(world: World):

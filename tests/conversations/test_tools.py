@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from mentra import ConfigError, ToolCall, ToolError, tool
+from mentra import ConfigError, ToolCall, ToolError, ToolResponse, tool
 from mentra.transport.base import Network
 from mentra.transport.memory import MemoryNetwork
 from tests.conversations.world import Diary, World, serving
@@ -280,3 +280,111 @@ def test_two_tools_of_the_same_id_fail_when_the_app_is_made():
 
     with pytest.raises(ConfigError, match="Two tools have the id 'one'"):
         Twice()
+
+
+async def test_a_call_knows_the_users_session_if_there_is_one(world: World):
+    class Showing(Diary):
+        @tool
+        def show(self, text: str, call: ToolCall) -> str:
+            """Show a text."""
+            if call.session is None:
+                return "The app does not run."
+            call.session.layouts.show_text_wall(text)
+            return "Shown."
+
+    app = await world.serve(Showing())
+    glasses = await world.wear(app)
+    other = world.cloud.connect_glasses("user2@example.com")
+
+    assert await glasses.call_tool(PACKAGE_NAME, "show", {"text": "hello"}) == {"status": "success", "reply": "Shown."}
+    assert await glasses.wait_for_display("hello") == "hello"
+    assert await other.call_tool(PACKAGE_NAME, "show", {"text": "x"}) == {
+        "status": "success",
+        "reply": "The app does not run.",
+    }
+
+
+async def test_an_app_that_answers_itself_takes_control(world: World):
+    class Silent(Diary):
+        @tool
+        def answer(self) -> ToolResponse:
+            """Answer on the glasses."""
+            return ToolResponse.TAKE_CONTROL
+
+    glasses = world.cloud.connect_glasses(USER_ID)
+    await world.serve(Silent())
+
+    assert await glasses.call_tool(PACKAGE_NAME, "answer") == {
+        "status": "success",
+        "reply": "GIVE_APP_CONTROL_OF_TOOL_RESPONSE",
+    }
+
+
+async def test_a_slow_tool_runs_once_though_the_cloud_would_ask_twice_w_http_12(memory: MemoryNetwork):
+    ran: list[str] = []
+
+    class Slow(Diary):
+        @tool
+        async def buy(self, what: str) -> str:
+            """Buy something."""
+            ran.append(what)
+            await asyncio.sleep(60)
+            return "bought"
+
+        @tool
+        async def fail(self) -> str:
+            """Fail."""
+            ran.append("failed")
+            raise RuntimeError
+
+    async with World(memory) as world:
+        glasses = world.cloud.connect_glasses(USER_ID)
+        await world.serve(Slow())
+
+        slow = await glasses.call_tool(PACKAGE_NAME, "buy", {"what": "milk"})
+        failed = await glasses.call_tool(PACKAGE_NAME, "fail")
+
+    assert slow["status"] == "success"
+    assert "buy took longer than 18 s and was stopped" in slow["reply"]
+    assert failed == {
+        "error": True,
+        "message": "Webhook failed: Request failed with status code 500",
+        "details": {"status": "error", "message": "The tool fail failed; the app's log has the details."},
+    }
+    assert ran == ["milk", "failed"]
+
+
+async def test_how_long_a_tool_may_take_is_the_apps_choice(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+    class Quick(Diary):
+        tool_timeout = 2.0
+
+        @tool
+        async def think(self) -> None:
+            """Think."""
+            await asyncio.sleep(3)
+
+    async with serving(Quick(), memory) as app:
+        reply = await memory_cloud.call_tool(app, "think")
+
+    assert "think took longer than 2 s" in body_of(reply)["reply"]
+
+
+async def test_the_address_of_tools_can_be_looked_at_w_http_11(network: Network, cloud: ScriptedCloud):
+    async with serving(Diary(), network) as app:
+        reply = await cloud.post(app, "/tool", b"", method="GET")
+
+        assert (reply.status, body_of(reply)) == (200, {"status": "success", "reply": "Hello, world!"})
+
+
+async def test_a_tool_can_be_called_without_http_and_without_a_server():
+    app = Toolbox()
+
+    assert await app.call_tool("add", {"a": "1"}, user_id=USER_ID) == "1 + 0.5"
+    assert await app.call_tool("picky", {"city": "Wien"}, user_id=USER_ID) == (
+        "I do not know Wien. Ask for a city in Austria."
+    )
+    assert await app.call_tool("add", {}, user_id=USER_ID) == "add needs the parameter 'a': a"
+    assert await app.call_tool("who", user_id=USER_ID) == f'["{USER_ID}","who","{USER_ID}",{{}},null]'
+    assert await app.call_tool("other", {"x": 1}, user_id=USER_ID) == f"other({{'x': 1}}) for {USER_ID}"
+    with pytest.raises(RuntimeError):
+        await app.call_tool("breaks", user_id=USER_ID)

@@ -27,10 +27,28 @@ SPEECH = Transcription(text="hi", is_final=True)
         (lambda s: s.layouts.show_text, "Did you mean 'show_text_wall'?"),
         (lambda s: s.events.onTranscription, "use 'on_transcription'"),
         (lambda s: s.events.onTranscriptionForLanguage, "on_transcription(handler, language=...)"),
-        (lambda s: s.events.onButtonPress, 'on("button_press", handler)'),
+        (lambda s: s.events.onButtonPress, "use 'on_button_press'"),
+        (lambda s: s.events.ontranslationForLanguage, "on_translation(handler, source=..., target=...)"),
+        (lambda s: s.events.onPhoneNotifications, "on_phone_notification(handler)"),
+        (lambda s: s.events.onPhoneNotification, "use 'on_phone_notification'"),
+        (lambda s: s.events.onGlassesBatteryUpdate, "on_glasses_battery(handler)"),
+        (lambda s: s.events.onGlassesConnectionState, "on_glasses_connection(handler)"),
+        (lambda s: s.events.onVAD, "on_voice_activity(handler)"),
+        (lambda s: s.events.onTouch, "on_touch_event(handler)"),
+        (lambda s: s.events.onSettingChange, "session.settings.on_change(key, handler)"),
+        (lambda s: s.events.onDashboardModeChange, "session.dashboard.on_mode_change(handler)"),
+        (lambda s: s.events.once, "wait_for(ButtonPress)"),
+        (lambda s: s.events.off, "subscription.cancel()"),
+        (lambda s: s.events.button_presses, "stream(ButtonPress)"),
         (lambda s: s.events.on_transcriptions, "Did you mean"),
         (lambda s: s.settings.onValueChange, 'on_change("key", handler)'),
         (lambda s: s.settings.onChange, "use 'on_change'"),
+        (lambda s: s.settings.getAll, "dict(session.settings)"),
+        (lambda s: s.settings.fetch, "session.settings: it is always current"),
+        (lambda s: s.settings.getMentraOS, 'session.settings.system.get("key", default)'),
+        (lambda s: s.settings.onMentraosChange, 'session.settings.system.on_change("key", handler)'),
+        (lambda s: s.settings.system.onChange, "use 'on_change'"),
+        (lambda s: s.settings.system.metric, "uses_metric_units"),
     ],
 )
 async def test_a_wrong_name_of_the_session_names_the_right_one(
@@ -88,6 +106,12 @@ def test_asking_whether_a_name_exists_still_works():
 )
 def test_a_hook_that_would_never_be_called_is_refused_when_the_class_is_made(wrong: str, right: str):
     with pytest.raises(TypeError, match=f"Written.{wrong} would never be called.*write {right}"):
+        type("Written", (AppServer,), {wrong: lambda self: None})
+
+
+@pytest.mark.parametrize("wrong", ["onSettingsUpdate", "on_settings_update"])
+def test_a_hook_for_settings_names_the_handler_of_changes(wrong: str):
+    with pytest.raises(TypeError, match=rf"Written.{wrong} would never be called\. Write in on_session: session\.sett"):
         type("Written", (AppServer,), {wrong: lambda self: None})
 
 

@@ -65,7 +65,9 @@ class World:
         **installed: Any,
     ) -> App:
         """Start an app and install it in the cloud."""
-        await app.start(network=self.network, host="127.0.0.1", port=0, hosted=True)
+        await app.start(
+            network=self.network, host="127.0.0.1", port=0, hosted=True, user_token_key=self.cloud.user_token_key
+        )
         self._apps.append(app)
         facts: dict[str, Any] = {
             "package_name": app.config.package_name,

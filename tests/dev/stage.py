@@ -71,6 +71,8 @@ class StagedChild(Child):
             how=f"class {type(self.app).__name__}",
             files=[str(self._file)],
             modules=self._modules,
+            settings=self.app.app_config().settings,
+            permissions=list(self.app.app_config().permission_names),
         )
 
     async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
@@ -80,7 +82,7 @@ class StagedChild(Child):
             asyncio.get_running_loop().call_later(0.1, self.kill)
             raise HttpError("gone")
         assert self.app is not None
-        return await self._network.request(
+        return await self._network.stream(
             request.method,
             self.app.url + request.path,
             headers=request.headers,
@@ -121,6 +123,8 @@ class Stage(Starter, Watch):
         self.modules: list[str] = []
         """What the code says that it imports."""
         self.prepared: list[list[str]] = []
+        self.environments: list[Mapping[str, str]] = []
+        """What each child was given."""
         self.start_fails = False
         self.file = root / "app.py"
         self.file.touch()
@@ -174,6 +178,7 @@ class Stage(Starter, Watch):
     # What the supervisor starts children with (Starter).
 
     async def start(self, environment: Mapping[str, str], observer: Observer) -> StagedChild:
+        self.environments.append(environment)
         if self.start_fails:
             raise RuntimeError("no child today")
         self.children.append(StagedChild(self.network, self.code, self.file, self.modules))

@@ -134,6 +134,28 @@ async def test_a_webhook_of_an_untrusted_cloud_is_not_taken_in(scene: Scene) -> 
     assert scene.clouds == []
 
 
+async def test_speech_is_fetched_from_the_cloud_as_no_phone_reaches_the_relay(scene: Scene) -> None:
+    """Defect 26 of the official SDK 2.1.29: it asks for ``https`` whatever the cloud speaks."""
+    child = await scene.live()
+    frame = {"type": "audio_play_request", "packageName": "com.example.app", "requestId": "r1", "volume": 1}
+    frame |= {"stopOtherAudio": True, "trackId": 2, "futureField": 1}
+    here = scene.relay.http_url
+    spoken = f"/api/tts?text={here.replace('/', '%2F')}"
+    urls = [here + spoken, here.replace("http:", "https:") + spoken, "https://example.com" + spoken, f"{here}/song.mp3"]
+
+    for url in urls:
+        child.say({**frame, "audioUrl": url})
+    await settle()
+
+    (cloud,) = scene.clouds
+    assert [heard for heard in cloud.heard if heard["type"] == "audio_play_request"] == [
+        {**frame, "audioUrl": "http://cloud:1" + spoken},
+        {**frame, "audioUrl": "http://cloud:1" + spoken},
+        {**frame, "audioUrl": "https://example.com" + spoken},
+        {**frame, "audioUrl": f"{here}/song.mp3"},
+    ]
+
+
 async def test_frames_pass_unchanged_in_both_directions(scene: Scene) -> None:
     child = await scene.live()
     strange = {"type": "from_the_future", "nested": {"a": [1, None, "ü"]}}
@@ -601,3 +623,28 @@ async def test_a_key_that_may_not_leave_is_not_sent_when_a_connection_is_opened_
 
 def _refuse(_: SessionRequest) -> tuple[MemoryNetwork, str]:
     raise UntrustedCloud("a local key")
+
+
+async def test_after_a_refused_request_the_child_can_come_back_to_the_cloud(scene: Scene) -> None:
+    child = await scene.live()
+    refusal = {"type": "tpa_connection_error", "code": "PERMISSION_DENIED", "message": "Camera permission required"}
+    scene.clouds[0].say(refusal)
+    scene.clouds[0].connection.close(1008, "Camera permission required")
+    await settle()
+    again = await scene.child()
+    scene.clouds[1].say(ACK)
+    await settle()
+
+    assert child.heard[-1] == refusal
+    assert child.closed == Closed(1008, "Camera permission required")
+    assert (again.heard, again.closed) == ([ACK], None)
+
+
+async def test_a_cloud_that_refuses_the_app_itself_ends_the_session(scene: Scene) -> None:
+    await scene.live()
+    scene.clouds[0].say({"type": "tpa_connection_error", "code": "APP_DEPRECATED", "message": "App deprecated"})
+    scene.clouds[0].connection.close(1008, "App deprecated")
+    await settle()
+
+    assert scene.relay.sessions() == []
+    assert (await scene.child()).heard[-1]["code"] == "SESSION_NOT_FOUND"

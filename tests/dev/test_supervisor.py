@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mentra import AppServer, AppSession, Transcription
+from mentra import AppServer, AppSession, Permission, Settings, Transcription, setting
 from mentra.protocol import codec
 from mentra.transport.base import HttpReply
 from mentra_cli.dev.journal import Frame, HttpAnswer, HttpCall, Loaded, LoadFailed
@@ -171,6 +171,27 @@ async def test_old_code_that_still_shows_something_does_not_overwrite_the_new(st
     await asyncio.sleep(5)
 
     assert stage.display == "two ready"
+
+
+async def test_the_local_cloud_knows_the_settings_and_permissions_that_the_app_declares(stage: Stage) -> None:
+    class LineSettings(Settings):
+        lines: int = setting(4, min=1, max=9)
+
+    class Declaring(AppServer):
+        settings = LineSettings
+        permissions = (Permission.CAMERA,)
+
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.layouts.show_text_wall(f"lines = {session.settings['lines']}")
+            session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+
+    await stage.open(lambda: Declaring(package_name=PACKAGE_NAME, api_key=API_KEY))
+    assert stage.supervisor.user is not None
+    glasses = stage.supervisor.user.glasses
+    await glasses.wait_for_display("lines = 4")
+
+    assert glasses.settings(PACKAGE_NAME) == {"lines": 4}
+    assert glasses.subscriptions(PACKAGE_NAME) == ()
 
 
 async def test_settings_changed_before_a_save_are_known_to_the_new_code(stage: Stage) -> None:
@@ -354,3 +375,29 @@ async def test_closing_ends_the_app_and_frees_the_port(stage: Stage) -> None:
 
 async def _no_http(_: object) -> HttpReply:
     return HttpReply(404)
+
+
+async def test_the_app_knows_where_phones_reach_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    await stage.open(echo("one"))
+    (stage.file.parent / ".env").write_text("PUBLIC_URL=https://tunnel.example.com\n")
+    await stage.save(echo("two"))
+
+    assert [environment["PUBLIC_URL"] for environment in stage.environments] == [
+        stage.supervisor.url,
+        "https://tunnel.example.com",
+    ]
+
+
+async def test_what_an_app_says_is_spoken_by_the_cloud_behind_the_relay(stage: Stage) -> None:
+    class Speaks(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            result = await session.audio.speak("Hello there")
+            session.layouts.show_text_wall(f"said in {result.duration_s} s")
+
+    await stage.open(lambda: Speaks(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "said in 0.0 s")
+
+    assert stage.supervisor.user is not None
+    (sound,) = stage.supervisor.user.glasses.sounds
+    assert (sound.text, sound.url) == ("Hello there", f"{stage.supervisor.user.cloud.url}/api/tts?text=Hello+there")

@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "templates" / "README.md"])
+_FOLDERS = (".", "docs", "docs/how-to", "templates", "examples")
+PAGES = sorted(page for folder in _FOLDERS for page in (ROOT / folder).glob("*.md"))
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", flags=re.MULTILINE)

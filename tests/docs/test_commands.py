@@ -33,8 +33,11 @@ def test_every_command_and_its_options_exist(page):
         assert words[1] in {*COMMANDS, "--help", "--version"}, words
         if words[1].startswith("-"):
             continue
-        options = {option for parameter in COMMANDS[words[1]].params for option in parameter.opts} | ANYWHERE
-        assert {word for word in words[2:] if re.match(r"-[^\d]", word)} <= options, words
+        command, rest = COMMANDS[words[1]], words[2:]
+        while rest and rest[0] in getattr(command, "commands", {}):
+            command, rest = command.commands[rest[0]], rest[1:]
+        options = {option for parameter in command.params for option in parameter.opts} | ANYWHERE
+        assert {word for word in rest if re.match(r"-[^\d]", word)} <= options, words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -29,6 +29,10 @@ def members(module, kind):
     return [value for _, value in inspect.getmembers(module, kind) if value.__module__ == module.__name__]
 
 
+def apps_of(module):
+    return [kind for kind in members(module, inspect.isclass) if issubclass(kind, AppServer)]
+
+
 @pytest.fixture
 def importable(tmp_path, monkeypatch, own_imports):
     monkeypatch.syspath_prepend(tmp_path)
@@ -38,8 +42,7 @@ def importable(tmp_path, monkeypatch, own_imports):
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
 async def test_the_apps_of_a_page_run(page, importable, caplog):
     for module in modules(page, importable):
-        for app in members(module, inspect.isclass):
-            assert issubclass(app, AppServer)
+        for app in apps_of(module):
             async with simulate(app) as glasses:
                 assert glasses.display
 

@@ -54,6 +54,7 @@ async def test_speech_reaches_the_subscribers_of_its_language(running, glasses):
                 "endTime": NOON_MS + 1000,
                 "transcribeLanguage": "en-US",
                 "provider": "local",
+                "metadata": {"provider": "local"},
             },
             "timestamp": NOON_ISO,
         }
@@ -390,3 +391,31 @@ async def test_settings_are_the_defaults_until_the_user_chose(cloud, app, glasse
 
     assert before == {"flag": False, "name": "anon"}
     assert glasses.settings("com.example.app") == {"flag": True, "name": "anon"}
+
+
+async def test_of_the_systems_settings_only_the_units_are_told_and_only_to_who_asked_w_cloud_6(running, glasses):
+    await running.subscribe("augmentos:brightness", "button_press")
+    await glasses.change_system_settings({"metricSystemEnabled": True, "brightness": 70})
+    await running.subscribe("augmentos:metricSystemEnabled")
+    await glasses.change_system_settings({"brightness": 80})
+    await glasses.change_system_settings({"metricSystemEnabled": True})
+    await glasses.change_system_settings({"metricSystemEnabled": False})
+
+    assert [frame for frame in running.socket.frames if frame["type"] == "augmentos_settings_update"] == [
+        {
+            "type": "augmentos_settings_update",
+            "sessionId": SESSION,
+            "settings": {"metricSystemEnabled": False},
+            "timestamp": NOON_ISO,
+        }
+    ]
+
+
+async def test_an_app_that_connects_is_told_all_settings_of_the_system(running, glasses):
+    await glasses.change_system_settings({"brightness": 70})
+
+    await running.connect()
+    await let_it_happen()
+
+    told = running.socket.frames[0]
+    assert (told["mentraosSettings"]["brightness"], told["augmentosSettings"]["brightness"]) == (70, 70)

@@ -131,6 +131,41 @@ async def test_a_dot_in_a_key_nests(call):
     assert await call("GET", f"{STORAGE}/a@b.org") == (200, {"success": True, "data": {"x": {"y": "v"}}})
 
 
+async def test_the_storage_has_the_limits_of_2026_w_store_7(call):
+    user = f"{STORAGE}/a@b.org"
+    longest = {f"k{number}": "x" * 100_000 for number in range(10)}
+
+    assert (await call("PUT", f"{user}/k", {"value": "x" * 100_001}))[0] == 400
+    assert (await call("PUT", user, {"data": longest}))[0] == 200
+    assert (await call("PUT", user, {"data": {"k0": "y"}}))[0] == 200
+    assert (await call("PUT", user, {"data": {"more": "x" * 100_000}}))[0] == 413
+    assert (await call("GET", f"{user}/more"))[0] == 404
+
+
+async def test_what_is_stored_can_be_seen_and_put_there(glasses, call):
+    glasses.store("com.example.app", {"a": "1"})
+    assert (await call("GET", f"{STORAGE}/USER1@example.com"))[1] == {"success": True, "data": {"a": "1"}}
+
+    await call("PUT", f"{STORAGE}/user1@example.com/b", {"value": "2"})
+    stored = glasses.stored("com.example.app")
+    assert stored == {"a": "1", "b": "2"}
+
+    stored.clear()
+    assert glasses.stored("com.example.app") == {"a": "1", "b": "2"}
+    assert glasses.stored("com.example.other") == {}
+
+
+async def test_requests_about_data_fail_when_told_to(network, cloud, glasses, call):
+    glasses.fail_storage(429, retry_after_s=7)
+    glasses.fail_storage(times=2)
+
+    reply = await network.request("GET", f"{cloud.url}{STORAGE}/User1@example.com", headers=AUTH, timeout=1)
+    assert (reply.status, reply.headers["retry-after"]) == (429, "7")
+
+    assert (await call("GET", f"{STORAGE}/other@example.com"))[0] == 200
+    assert [(await call("GET", f"{STORAGE}/user1@example.com"))[0] for _ in range(3)] == [503, 503, 200]
+
+
 @pytest.mark.parametrize("who", ["user1@example.com", "user1@example.com-com.example.app"])
 async def test_settings_are_read_by_user_or_session_id(glasses, call, who):
     await glasses.change_settings("com.example.app", {"flag": True})
@@ -152,6 +187,20 @@ async def test_the_version_of_the_sdk_is_told(call):
     assert (status, body["success"], sorted(body["data"])) == (200, True, ["latest", "required"])
 
 
-@pytest.mark.parametrize("request_line", ["GET /", "GET /api/tts", "POST /api/sdk/version", f"POST {STORAGE}/a@b.org"])
+@pytest.mark.parametrize("request_line", ["GET /", "POST /api/tts", "POST /api/sdk/version", f"POST {STORAGE}/a@b.org"])
 async def test_anything_else_is_not_found(call, request_line):
     assert await call(*request_line.split()) == (404, {"error": "Not found"})
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "message"),
+    [
+        ("", 400, "Text parameter is required and must be a string"),
+        ("?text=", 400, "Text parameter is required and must be a string"),
+        ("?text=Hi&voice_settings={", 400, "Invalid voice_settings JSON format"),
+        ("?text=Hi&voice_settings=%7B%22speed%22%3A1%7D", 500, "TTS service not configured"),
+        ("?text=Hi", 500, "TTS service not configured"),
+    ],
+)
+async def test_speech_is_not_there_and_nonsense_is_refused_first_w_sound_5(call, query, status, message):
+    assert await call("GET", f"/api/tts{query}", headers={}) == (status, {"success": False, "message": message})

@@ -113,6 +113,12 @@ def official_sdk() -> str:
 
 
 @pytest.fixture
+async def camera(official_sdk: str) -> AsyncIterator[Peer]:
+    async with running("camera.mjs", "com.example.camera") as peer:
+        yield peer
+
+
+@pytest.fixture
 async def echo(official_sdk: str) -> AsyncIterator[Peer]:
     async with running("app.mjs", "com.example.echo") as peer:
         yield peer

@@ -1,8 +1,11 @@
 """The local cloud is a cloud to the official TypeScript SDK: unmodified, in node, over real sockets."""
 
+import base64
+
 import pytest
 
 from mentra.localcloud import StartFailed
+from mentra.localcloud.camera import grey_jpeg
 
 USER = "user@example.com"
 SOUND = {"type": "group", "title": "Sound"}
@@ -228,3 +231,47 @@ async def test_two_background_apps_run_side_by_side(cloud, echo, watcher):
 
     await glasses.wait_for_display("head up", timeout=10)
     assert set(glasses.running) == {echo.package_name, watcher.package_name}
+
+
+async def film(cloud, camera):
+    """Start the app with the camera, on glasses that have one."""
+    cloud.install(camera.app())
+    glasses = cloud.connect_glasses(USER, model="Mentra Live")
+    await glasses.start(camera.package_name)
+    await glasses.wait_for_display(f"ready {USER}", timeout=10)
+    return glasses
+
+
+async def test_it_gets_the_photo_that_the_glasses_took_w_photo_3(cloud, camera):
+    glasses = await film(cloud, camera)
+    photo = grey_jpeg(640, 480)
+
+    await glasses.press("photo")
+
+    shown = await glasses.wait_for_display("photo ", timeout=10)
+    assert shown == f"photo done: image/jpeg photo_req {len(photo)} {base64.b64encode(photo).decode()}"
+    assert [taken.status for taken in glasses.camera.taken] == [200]
+
+
+async def test_a_photo_that_fails_is_reported_to_it_w_photo_3(cloud, camera):
+    glasses = await film(cloud, camera)
+    glasses.camera.fail("CAMERA_BUSY", "busy", by="upload")
+
+    await glasses.press("photo")
+
+    shown = await glasses.wait_for_display("photo ", timeout=10)
+    assert shown == "photo failed: Photo capture failed: busy (code: CAMERA_BUSY)"
+
+
+async def test_it_streams_video_w_video_2(cloud, camera):
+    glasses = await film(cloud, camera)
+
+    await glasses.press("stream")
+    await camera.wait_for_line("peer: stream active")
+    await glasses.press("check")
+    await glasses.wait_for_display('check done: "rtmp://video.example.com/live"', timeout=10)
+    await glasses.press("stop")
+    await camera.wait_for_line("peer: stream stopped")
+    await glasses.press("managed")
+
+    await glasses.wait_for_display("managed done: https://video.example.com/", timeout=10)

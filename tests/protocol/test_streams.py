@@ -1,14 +1,32 @@
 """Streams: their times, their permissions, their table."""
 
+import sys
 import time
+import types
+from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+from mentra.protocol import codec
 from mentra.protocol.base import Timestamp
 from mentra.protocol.permissions import Permission, is_granted
-from mentra.protocol.streams import STREAMS, ButtonPress, StreamData, permission_for
+from mentra.protocol.streams import (
+    STREAMS,
+    AudioChunk,
+    ButtonPress,
+    CalendarEvent,
+    GlassesBattery,
+    Location,
+    PhotoTaken,
+    SpeechToken,
+    StreamData,
+    TouchEvent,
+    Transcription,
+    VoiceActivity,
+    permission_for,
+)
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 500_000, tzinfo=UTC)
 
@@ -94,3 +112,126 @@ def test_what_a_stream_needs(stream: str, permission: Permission | None):
 )
 def test_what_a_declaration_grants_w_str_19(needed: Permission | None, declared: tuple[str, ...], granted: bool):
     assert is_granted(needed, declared) is granted
+
+
+TOKENS = b'[{"text":"hel","startMs":500,"endMs":900,"confidence":0.95,"isFinal":false,"speaker":"1"},{"text":" lo"}]'
+
+
+@pytest.mark.parametrize(
+    ("metadata", "tokens"),
+    [
+        (
+            b'{"provider":"soniox","soniox":{"tokens":' + TOKENS + b"}}",
+            (
+                SpeechToken(text="hel", start_ms=500, end_ms=900, confidence=0.95, is_final=False, speaker="1"),
+                SpeechToken(text=" lo"),
+            ),
+        ),
+        (b'{"soniox":{"tokens":[{"text":"a","startMs":"x"},{"startMs":1},7]}}', (SpeechToken(text="a"),)),
+        (b'{"provider":"soniox"}', ()),
+        (b'{"soniox":{"tokens":"none"}}', ()),
+        (b'{"soniox":5}', ()),
+        (b"null", ()),
+        (b"[]", ()),
+    ],
+)
+def test_tokens_are_read_when_one_asks_w_lang_4(metadata: bytes, tokens: tuple[SpeechToken, ...]):
+    payload = b'{"text":"hello","isFinal":false,"metadata":' + metadata + b"}"
+
+    speech = codec.decode_stream("transcription:en-US", payload)
+
+    assert isinstance(speech, Transcription)
+    assert speech.tokens == tokens
+    assert bytes(speech.metadata) == metadata
+
+
+def test_speech_without_metadata_has_no_tokens():
+    speech = Transcription(text="hello", is_final=True)
+
+    assert (speech.tokens, codec.encode(speech)) == ((), b'{"text":"hello","isFinal":true}')
+
+
+def test_speech_can_be_shown_compared_and_put_into_a_set():
+    payload = b'{"text":"hello","isFinal":false,"metadata":{"soniox":{}}}'
+    one, same = (codec.decode_stream("transcription:en-US", payload) for _ in range(2))
+
+    assert (one, hash(one)) == (same, hash(same))
+    assert "hello" in repr(one)
+    assert "Raw" not in repr(one)
+
+
+def test_sound_is_samples_of_sixteen_bits_w_cloud_11():
+    # Defect 33 of the official SDK 3.0.0-alpha.4: samples come back different.
+    chunk = AudioChunk(data=b"\x01\x00\xff\xff\x00\x80\xff\x7f")
+
+    assert chunk.samples() == array("h", [1, -1, -32768, 32767])
+    assert chunk.duration_s == 4 / 16_000
+
+
+def test_half_a_sample_is_left_out():
+    assert AudioChunk(data=b"\x01\x00\xff").samples() == array("h", [1])
+
+
+def test_the_rate_of_sound_is_always_known():
+    # Defect 22 of the official SDK 2.1.29: on the usual path the chunk has no sampleRate.
+    assert AudioChunk(data=b"").sample_rate == 16_000
+
+
+def test_without_numpy_one_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+
+    with pytest.raises(ModuleNotFoundError, match=r"pip install numpy.*chunk\.samples\(\)"):
+        AudioChunk(data=b"").numpy()
+
+
+def test_numpy_gets_a_view_of_the_bytes(monkeypatch: pytest.MonkeyPatch):
+    # numpy itself is no dependency; what it is asked for is what numpy.frombuffer takes.
+    asked: list[object] = []
+
+    def frombuffer(data: bytes, *, dtype: str, count: int) -> str:
+        asked.extend((data, dtype, count))
+        return "a view"
+
+    monkeypatch.setitem(sys.modules, "numpy", types.SimpleNamespace(frombuffer=frombuffer))
+
+    assert AudioChunk(data=b"\1\2\3").numpy() == "a view"
+    assert asked == [b"\1\2\3", "<i2", 1]
+
+
+def test_an_entry_of_the_calendar_has_datetimes():
+    entry = CalendarEvent(event_id="1", title="x", dt_start="2026-01-31T13:00:00.500+01:00", dt_end="soon")
+
+    assert (entry.start, entry.end) == (NOON, None)
+
+
+@pytest.mark.parametrize(("photo_data", "data"), [("/9g=", b"\xff\xd8"), ("/9g", b""), ("é", b"")])
+def test_a_taken_photo_is_bytes_w_str_14(photo_data: str, data: bytes):
+    assert PhotoTaken(photo_data=photo_data, mime_type="image/jpeg").data == data
+
+
+@pytest.mark.parametrize(
+    ("event", "wrong", "right"),
+    [
+        (ButtonPress(button_id="a", press_type="short"), "button", "Use button_id instead."),
+        (ButtonPress(button_id="a", press_type="short"), "action", "Use press_type instead."),
+        (ButtonPress(button_id="a", press_type="short"), "buttonId", "use 'button_id'"),
+        (GlassesBattery(level=1, charging=False), "percentage", "Use level instead."),
+        (GlassesBattery(level=1, charging=False), "timeRemaining", "Use time_remaining_min instead."),
+        (VoiceActivity(status=True), "isVoiceDetected", "Use is_speaking instead."),
+        (VoiceActivity(status=True), "isSpeaking", "use 'is_speaking'"),
+        (Location(lat=1, lng=2), "latitude", "Use lat instead."),
+        (Location(lat=1, lng=2), "longitude", "Use lng instead."),
+        (Location(lat=1, lng=2), "accuracy", "Use accuracy_m instead."),
+        (TouchEvent(gesture_name="x"), "gesture", "Use gesture_name instead."),
+        (Transcription(text="x", is_final=True), "startTime", "Use start_ms instead."),
+        (Transcription(text="x", is_final=True), "transcribeLanguage", "Use language instead."),
+        (Transcription(text="x", is_final=True), "token", "Did you mean 'tokens'?"),
+        (AudioChunk(data=b""), "arrayBuffer", "Use data instead."),
+        (AudioChunk(data=b""), "sampleRate", "use 'sample_rate'"),
+    ],
+)
+def test_a_name_of_the_official_sdk_or_its_pages_names_the_right_one(event: object, wrong: str, right: str):
+    with pytest.raises(AttributeError) as error:
+        getattr(event, wrong)
+
+    assert right in str(error.value)

@@ -9,9 +9,9 @@ import pytest
 
 from mentra.errors import AppNotStarted, ConnectionRefused, InvalidApiKey, NotConnected, RequestTimeout, SessionNotFound
 from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, Ping
-from mentra.protocol.cloud_to_app import CloudMessage, ConnectionAck
+from mentra.protocol.cloud_to_app import CloudMessage, ConnectionRefusal
 from mentra.protocol.connection import State
-from mentra.session.link import Link
+from mentra.session.link import Ack, Link
 from mentra.transport.base import Closed, Connection, Receiver
 from tests.helpers.scripted_cloud import turns
 from tests.helpers.waiting import clock
@@ -48,12 +48,22 @@ class Owner:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.losses: list[Closed] = []
 
     def greeting(self) -> AppMessage:
         return ConnectionInit(session_id="s", package_name="p", api_key="k")
 
-    def link_acknowledged(self, ack: ConnectionAck) -> None:
+    def resume_rejected(self) -> None:
+        self.told.append("not resumed")
+
+    def link_acknowledged(self, ack: Ack) -> None:
         self.told.append(ack)
+
+    def link_lost(self, closed: Closed) -> None:
+        self.losses.append(closed)
+
+    def request_refused(self, refusal: ConnectionRefusal) -> None:
+        self.told.append(refusal)
 
     def message_received(self, message: CloudMessage) -> None:
         self.told.append(message)
@@ -65,7 +75,7 @@ class Owner:
         self.told.append(reason)
 
 
-def answering(*answers: Callable[[Wire], None]) -> tuple[Link, Owner, list[Wire]]:
+def answering(*answers: Callable[[Wire], None], ping_every_s: float | None = None) -> tuple[Link, Owner, list[Wire]]:
     """Return a link whose sockets get these answers to their greeting, one after the other."""
     owner, wires, left = Owner(), [], list(answers)
 
@@ -76,7 +86,7 @@ def answering(*answers: Callable[[Wire], None]) -> tuple[Link, Owner, list[Wire]
         asyncio.get_running_loop().call_soon(answer, wire)
         return wire
 
-    return Link(connect, owner, LOGGER), owner, wires
+    return Link(connect, owner, LOGGER, ping_every_s=ping_every_s), owner, wires
 
 
 def says(*texts: str) -> Callable[[Wire], None]:
@@ -244,3 +254,173 @@ async def test_a_closing_handshake_that_nobody_answers_ends_in_an_abort():
 
     assert wire[0].said[-2:] == [Closed(1000), Closed(1006)]
     assert clock() == pytest.approx(2.0)
+
+
+REFUSED = '{"type": "tpa_connection_error", "code": "PERMISSION_DENIED", "message": "Camera permission required"}'
+
+
+def refused(wire: Wire) -> None:
+    """Refuse a request as the cloud does: an error frame, then the close."""
+    says(REFUSED)(wire)
+    ends(1008, "Camera permission required")(wire)
+
+
+async def test_a_refused_request_costs_the_socket_and_not_the_session_w_dev_4():
+    link, owner, wires = answering(says(ACK), says(ACK))
+    await link.open()
+
+    refused(wires[0])
+    await asyncio.sleep(1.1)
+
+    assert link.state is State.LIVE
+    assert [type(told).__name__ for told in owner.told] == ["ConnectionAck", "ConnectionRefusal", "ConnectionAck"]
+    assert owner.losses == [Closed(1008, "Camera permission required")]
+
+
+async def test_whoever_goes_on_asking_for_what_is_refused_loses_the_session():
+    link, owner, wires = answering(*[says(ACK)] * 6)
+    await link.open()
+
+    for number in range(6):
+        refused(wires[number])
+        await asyncio.sleep(1.1)
+
+    assert link.state is State.ENDED
+    assert owner.told[-1] == "connection_refused"
+
+
+async def test_a_refused_request_now_and_then_is_forgiven_for_ever():
+    link, _, wires = answering(*[says(ACK)] * 13)
+    await link.open()
+
+    for number in range(12):
+        refused(wires[number])
+        await asyncio.sleep(15)
+
+    assert link.state is State.LIVE
+
+
+async def test_a_live_app_that_the_cloud_does_not_want_any_more_is_over():
+    link, owner, wires = answering(says(ACK))
+    await link.open()
+
+    says('{"type": "tpa_connection_error", "code": "APP_DEPRECATED", "message": "App deprecated"}')(wires[0])
+    ends(1008, "App deprecated")(wires[0])
+
+    assert (link.state, owner.told[-1]) == (State.ENDED, "connection_refused")
+
+
+async def test_a_refusal_that_leaves_the_socket_open_changes_nothing():
+    link, owner, wires = answering(says(ACK))
+    await link.open()
+
+    says('{"type": "tpa_connection_error", "code": "STREAM_CREATE_FAILED", "message": "no relay"}')(wires[0])
+
+    assert (link.state, owner.losses) == (State.LIVE, [])
+
+
+# Generation 3.
+
+RESUMED = '{"type": "reconnect_ack", "sessionId": "s"}'
+REJECTED = '{"type": "reconnect_rejected", "code": "%s", "message": "because"}'
+DEFERRED = '{"type": "reconnect_deferred", "code": "BOOTING", "message": "wait", "timeoutMs": 30000}'
+
+
+async def test_a_sign_of_life_goes_out_every_15_s_while_the_connection_is_up_w_gen_3():
+    link, _, wires = answering(says(ACK), says(ACK), ping_every_s=15.0)
+    await link.open()
+    await asyncio.sleep(31)
+    ends(1006)(wires[0])
+    await asyncio.sleep(17)
+    await link.close()
+    await asyncio.sleep(60)
+
+    pings = [[said for said in wire.said if said == b'{"type":"ping"}'] for wire in wires]
+    assert [len(sent) for sent in pings] == [2, 1]
+
+
+async def test_a_resumed_session_is_live_again_w_gen_5():
+    link, owner, wires = answering(says(ACK), says(RESUMED))
+    await link.open()
+    ends(1006)(wires[0])
+    await asyncio.sleep(1.1)
+
+    assert link.state is State.LIVE
+    assert [type(told).__name__ for told in owner.told] == ["ConnectionAck", "ReconnectAck"]
+
+
+@pytest.mark.parametrize("code", ["SESSION_NOT_FOUND", "SESSION_EXPIRED", "SESSION_STOPPED"])
+async def test_a_session_that_is_not_resumed_is_greeted_anew_at_once_w_gen_6(code: str):
+    def rejects(wire: Wire) -> None:
+        says(REJECTED % code)(wire)
+        ends(1008, "because")(wire)
+
+    link, owner, wires = answering(says(ACK), rejects, says(ACK))
+    await link.open()
+    ends(1006)(wires[0])
+    await asyncio.sleep(1.1)
+
+    assert link.state is State.LIVE
+    assert [told if isinstance(told, str) else type(told).__name__ for told in owner.told] == [
+        "ConnectionAck",
+        "not resumed",
+        "ConnectionAck",
+    ]
+
+
+@pytest.mark.parametrize("code", ["NOT_RUNNING", "BOOT_TIMEOUT"])
+async def test_a_cloud_that_does_not_run_the_app_any_more_ends_the_session_w_gen_6(code: str):
+    link, owner, wires = answering(says(ACK), says(REJECTED % code))
+    await link.open()
+    ends(1006)(wires[0])
+    await asyncio.sleep(1.1)
+
+    assert (link.state, owner.told[-1]) == (State.ENDED, "connection_refused")
+
+
+async def test_a_deferred_answer_is_waited_for_w_gen_5():
+    def later(wire: Wire) -> None:
+        says(DEFERRED)(wire)
+        asyncio.get_running_loop().call_later(25, says(RESUMED), wire)
+
+    link, _, wires = answering(says(ACK), later)
+    await link.open()
+    ends(1006)(wires[0])
+    await asyncio.sleep(27)
+
+    assert link.state is State.LIVE
+
+
+async def test_a_deferred_answer_that_never_comes_is_a_failed_attempt():
+    link, _, wires = answering(says(ACK), says(DEFERRED), says(RESUMED))
+    await link.open()
+    ends(1006)(wires[0])
+    await asyncio.sleep(1 + 30 + 2 + 0.1)
+
+    assert link.state is State.LIVE
+    assert len(wires) == 3
+
+
+async def test_nothing_is_sent_on_a_socket_that_the_cloud_is_about_to_close():
+    link, _, wires = answering(says(ACK), says(ACK))
+    await link.open()
+
+    says(REFUSED)(wires[0])
+    sent = link.send(Ping())
+    ends(1008, "Camera permission required")(wires[0])
+    await asyncio.sleep(1.1)
+
+    assert (sent, link.send(Ping())) == (False, True)
+
+
+async def test_a_cloud_that_refuses_and_does_not_close_is_left():
+    link, owner, wires = answering(says(ACK), says(ACK))
+    await link.open()
+
+    says(REFUSED)(wires[0])
+    await asyncio.sleep(2.1)
+    aborted = Closed(1006) in wires[0].said
+    ends(1006)(wires[0])
+    await asyncio.sleep(1.1)
+
+    assert (aborted, link.is_up, owner.losses) == (True, True, [Closed(1006)])

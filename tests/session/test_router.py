@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from mentra.errors import SessionStopped
 from mentra.protocol.cloud_to_app import DataStream
 from mentra.protocol.streams import ButtonPress
-from mentra.session.router import QUEUE_SIZE, Router
+from mentra.session.backlog import QUEUE_SIZE
+from mentra.session.router import REMEMBERED, Router
 from mentra.session.tasks import SessionTasks
 
 LOGGER: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logging.getLogger("test"))
@@ -146,3 +148,121 @@ async def test_after_the_end_nobody_is_registered(router: Router):
 
     assert not router.has(listener)
     assert [event async for event in router.iterate("x")] == []
+
+
+async def test_who_listens_is_found_out_anew_after_each_change(router: Router):
+    heard: list[str] = []
+    press = ButtonPress(button_id="a", press_type="short")
+
+    def deliver() -> None:
+        heard.append("|")
+        router.deliver("button_press", press)
+
+    deliver()
+    first = router.add_handler("button_press", lambda _: heard.append("first"))
+    deliver()
+    router.add_handler("*", lambda _: heard.append("second"))
+    deliver()
+    router.remove(first)
+    deliver()
+
+    assert heard == ["|", "|", "first", "|", "first", "second", "|", "second"]
+    assert router.listens("button_press")
+
+
+async def test_countless_names_of_streams_take_no_room(router: Router):
+    heard: list[object] = []
+    router.add_handler("*", heard.append)
+
+    for number in range(3 * REMEMBERED):
+        router.deliver(f"stream{number}", number)
+
+    assert heard == list(range(3 * REMEMBERED))
+    assert len(router._routes) <= REMEMBERED  # pyright: ignore[reportPrivateUsage]  # There is no other sign of it.
+
+
+async def test_a_filter_keeps_events_from_a_handler(router: Router):
+    heard: list[object] = []
+    router.add_handler("x", heard.append, where=lambda event: event > 1)
+
+    for number in range(4):
+        router.deliver("x", number)
+
+    assert heard == [2, 3]
+
+
+async def test_a_cloud_cannot_send_news_of_the_session(router: Router):
+    heard: list[object] = []
+    router.add_teller("disconnected", heard.append)
+
+    router.dispatch(DataStream(stream_type="disconnected", data=msgspec.Raw(b"{}")))
+    router.deliver("disconnected", "x")
+    router.tell("disconnected", "news")
+
+    assert heard == ["news"]
+    assert router.names() == []
+
+
+async def test_what_a_handler_raises_is_news_and_what_that_handler_raises_is_not(
+    router: Router, caplog: pytest.LogCaptureFixture
+):
+    errors: list[Exception] = []
+
+    def breaks(event: object) -> None:
+        raise ValueError(event)
+
+    def breaks_again(error: Exception) -> None:
+        errors.append(error)
+        raise KeyError
+
+    router.add_teller("error", breaks_again)
+    router.add_handler("x", breaks)
+    router.deliver("x", 1)
+
+    assert [str(error) for error in errors] == ["1"]
+    assert len(caplog.messages) == 2
+
+
+async def test_waiting_for_one_event_ends_with_the_session(router: Router):
+    waiting = asyncio.create_task(router.next_event("x", call="here", where=None))
+    await asyncio.sleep(0)
+    assert router.calls() == {"x": "here"}
+
+    router.close()
+
+    with pytest.raises(SessionStopped):
+        await waiting
+    with pytest.raises(SessionStopped):
+        await router.next_event("x", call="here", where=None)
+
+
+async def test_a_condition_that_fails_fails_the_one_who_waits_and_nobody_else(router: Router):
+    heard: list[object] = []
+    waiting = asyncio.create_task(router.next_event("x", call="here", where=lambda event: event.nonsense))
+    await asyncio.sleep(0)
+    router.add_handler("x", heard.append)
+
+    router.deliver("x", 1)
+
+    with pytest.raises(AttributeError, match="nonsense"):
+        await waiting
+    assert (heard, router.names()) == ([1], ["x"])
+
+
+async def test_the_event_waited_for_is_not_lost_among_others_of_the_same_moment(router: Router):
+    waiting = asyncio.create_task(router.next_event("head_position", call="", where=lambda head: head == "up"))
+    await asyncio.sleep(0)
+
+    for position in ("down", "up", "down"):
+        router.deliver("head_position", position)
+
+    assert await waiting == "up"
+
+
+async def test_options_are_heeded_where_the_cloud_heeds_them(router: Router):
+    router.add_handler("transcription:en-US?hints=es", print)
+    assert router.names() == ["transcription:en-US"]
+
+    router.options_work = True
+
+    assert router.names() == ["transcription:en-US?hints=es"]

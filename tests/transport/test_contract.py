@@ -54,6 +54,7 @@ class BothEnds(Network):
         self.listen = called.listen  # type: ignore[method-assign]
         self.connect = calling.connect  # type: ignore[method-assign]
         self.request = calling.request  # type: ignore[method-assign]
+        self.stream = calling.stream  # type: ignore[method-assign]
         self.close = calling.close  # type: ignore[method-assign]
 
 
@@ -516,6 +517,223 @@ async def test_a_listener_may_take_larger_bodies(network: Network):
     await listener.close()
 
     assert reply == HttpReply(200, str(2 * MAX_BODY_BYTES).encode(), reply.headers)
+
+
+async def test_a_listener_may_limit_each_request_by_its_head(network: Network):
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, str(len(request.body)).encode())
+
+    def limit(request: HttpRequest) -> int:
+        return 20 if (request.method, request.path_only) == ("POST", "/large") else 10
+
+    listener = await network.listen("127.0.0.1", 0, answer, max_body_bytes=limit)
+    replies = [
+        (await network.request("POST", listener.url + path, body=bytes(size_bytes), timeout=5)).status
+        for path, size_bytes in [("/large?x", 20), ("/large", 21), ("/", 10), ("/", 11)]
+    ]
+    await listener.close()
+
+    assert replies == [200, 413, 200, 413]
+
+
+class Chunks(AsyncIterator[bytes]):
+    """A body that is made as it is asked for. Notes how much was, and whether it was closed."""
+
+    def __init__(self, *chunks: bytes, endless: bool = False, error: Exception | None = None) -> None:
+        self.made: list[bytes] = []
+        self.closed = 0
+        self.cancelled = False
+        self._chunks = list(chunks)
+        self._endless = endless
+        self._error = error
+
+    async def __anext__(self) -> bytes:
+        if self._chunks:
+            self.made.append(self._chunks.pop(0))
+            return self.made[-1]
+        if self._error is not None:
+            raise self._error
+        if self._endless:
+            try:
+                await asyncio.Future()
+            except asyncio.CancelledError:
+                self.cancelled = True
+                raise
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@contextlib.asynccontextmanager
+async def streaming(network: Network, chunks: Chunks, **head: Any) -> AsyncIterator[str]:
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, chunks=chunks, **{"headers": {"content-type": "text/plain"}, **head})
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    yield listener.url
+    await listener.close()
+
+
+async def chunk_of(reply: HttpReply) -> bytes:
+    assert reply.chunks is not None, "it is streamed"
+    return await asyncio.wait_for(anext(reply.chunks), 5)
+
+
+async def test_a_streamed_reply_arrives_chunk_by_chunk(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    async with streaming(network, chunks) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        first = await chunk_of(reply)
+        waiting = asyncio.ensure_future(chunk_of(reply))
+        await asyncio.sleep(0.02)
+        has_more = waiting.done()
+        waiting.cancel()
+        await reply.close()
+
+    assert (reply.status, reply.body, reply.headers["content-type"]) == (200, b"", "text/plain")
+    assert (first, has_more) == (b"one", False)
+
+
+async def test_a_streamed_reply_can_be_had_in_one_piece(network: Network):
+    chunks = Chunks(b"one ", b"", b"two ", b"three \xff")
+    async with streaming(network, chunks) as url:
+        reply = await network.request("GET", url, timeout=5)
+        await until(lambda: chunks.closed)
+
+    assert (reply.status, reply.body, reply.chunks) == (200, b"one two three \xff", None)
+
+
+async def test_what_is_streamed_may_have_its_length_in_the_head(network: Network):
+    async with streaming(network, Chunks(bytes(80_000), bytes(80_000)), headers={"content-length": "160000"}) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        whole = await reply.whole()
+
+    assert (reply.headers["content-length"], len(whole.body)) == ("160000", 160_000)
+
+
+async def test_a_reply_in_one_piece_can_be_streamed(network: Network):
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, b"body")
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    reply = await network.stream("GET", listener.url, timeout=5)
+    whole = await reply.whole()
+    await reply.close()
+    await listener.close()
+
+    assert (whole.status, whole.body) == (200, b"body")
+
+
+async def test_who_reads_slowly_is_not_sent_more_than_fits(network: Network):
+    chunks = Chunks(*[bytes(64 * 1024)] * 1000)
+    async with streaming(network, chunks) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        await chunk_of(reply)
+        await asyncio.sleep(0.1)
+        made = len(chunks.made)
+        whole = await reply.whole()
+
+    # The sockets of a system hold several megabytes at each end.
+    assert made < 500
+    assert len(chunks.made) == 1000
+    assert whole.chunks is None
+
+
+async def test_who_stops_reading_ends_what_makes_the_chunks(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    async with streaming(network, chunks) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        await chunk_of(reply)
+        await reply.close()
+        await until(lambda: chunks.closed)
+
+    assert chunks.cancelled
+
+
+async def test_who_never_begins_to_read_ends_what_makes_the_chunks(network: Network):
+    chunks = Chunks(endless=True)
+    async with streaming(network, chunks) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        await reply.close()
+        await until(lambda: chunks.closed)
+
+    assert reply.status == 200
+
+
+async def test_who_gives_up_waiting_for_the_rest_ends_what_makes_the_chunks(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    async with streaming(network, chunks) as url:
+        with pytest.raises(HttpError, match=r"within 0\.05 s"):
+            await network.request("GET", url, timeout=0.05)
+        await until(lambda: chunks.closed)
+
+    assert chunks.cancelled
+
+
+async def test_chunks_that_fail_break_the_reply(network: Network, caplog: pytest.LogCaptureFixture):
+    chunks = Chunks(b"one", error=RuntimeError("in the chunks"))
+    async with streaming(network, chunks) as url:
+        with pytest.raises(HttpError, match=r".+"):
+            await network.request("GET", url, timeout=5)
+        await until(lambda: chunks.closed)
+
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["in the chunks"]
+
+
+async def test_chunks_that_break_where_they_come_from_break_the_reply_without_a_traceback(
+    network: Network, caplog: pytest.LogCaptureFixture
+):
+    async with streaming(network, Chunks(b"one", error=HttpError("upstream"))) as url:
+        with pytest.raises(HttpError, match=r".+"):
+            await network.request("GET", url, timeout=5)
+
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def test_closing_a_listener_ends_what_is_streamed(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    async with streaming(network, chunks) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        await chunk_of(reply)
+
+    assert (chunks.cancelled, chunks.closed > 0) == (True, True)
+    with pytest.raises(HttpError, match=r".+"):
+        await chunk_of(reply)
+    await reply.close()
+
+
+async def test_closing_a_network_ends_what_is_read_there(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    async with streaming(network, chunks) as url:
+        reply = await network.stream("GET", url, timeout=5)
+        await chunk_of(reply)
+        await reply.close()
+        await network.close()
+        await until(lambda: chunks.closed)
+
+    assert chunks.cancelled
+
+
+async def test_a_head_request_gets_no_body(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    async with streaming(network, chunks) as url:
+        reply = await network.request("HEAD", url, timeout=5)
+        await until(lambda: chunks.closed)
+
+    assert (reply.status, reply.body, chunks.made) == (200, b"", [])
+
+
+async def test_several_cookies_arrive_apart(network: Network):
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, cookies=("a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2"))
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    reply = await network.request("GET", listener.url, timeout=5)
+    await listener.close()
+
+    assert reply.cookies == ("a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2")
+    assert "set-cookie" not in reply.headers
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 400, 404, 500, 503])

@@ -146,3 +146,22 @@ async def test_a_listener_may_speak_ipv6(network: SocketNetwork, host: str, base
     assert listener.url.startswith(base)
     assert reply.status == HttpReply(404).status
     assert (ours.heard, theirs.heard) == ([Closed(1000)], [Closed(1000)])
+
+
+async def test_a_client_that_asks_first_is_told_to_send_its_body(network: SocketNetwork):
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, request.body)
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(listener.url.rpartition(":")[2]))
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    interim = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    writer.write(b"hello")
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    body = await asyncio.wait_for(reader.readexactly(5), 5)
+    writer.close()
+    await listener.close()
+
+    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body == b"hello"

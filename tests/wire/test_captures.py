@@ -6,12 +6,13 @@ December 2025 in one session, one frame or HTTP body a line.
 
 import json
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from mentra.localcloud import LocalCloud
 from mentra.localcloud.models import MODELS
-from mentra.protocol import codec
+from mentra.protocol import codec, rest
 from mentra.protocol.cloud_to_app import DataStream
 from mentra.protocol.codec import Malformed, Unknown
 from mentra.protocol.webhooks import SettingsRequest, ToolRequest
@@ -119,7 +120,7 @@ def test_the_payload_of_an_event_is_understood(frame):
 
     again = encoded(data)
     assert again == known_part(frame["data"], again)
-    assert unknown_keys(frame["data"], again) <= {"type", "metadata"}
+    assert unknown_keys(frame["data"], again) <= {"type"}
 
 
 @pytest.mark.parametrize("kind", ["session_request", "stop_request"])
@@ -191,3 +192,36 @@ async def test_the_local_cloud_sends_the_same_list_of_settings(replay):
 async def test_the_stop_has_no_reason_and_only_a_time(replay):
     # The recorded app closed inside the stop webhook, as the official SDK does, and never got this frame.
     assert set(replay["app_stopped"]) == {"type", "timestamp"}
+
+
+STORAGE_CALLS = [row for row in ROWS if row["kind"] == "app>cloud.http" and "/simple-storage/" in row["path"]]
+
+
+@pytest.mark.parametrize("row", STORAGE_CALLS, ids=lambda row: f"{row['method']} {row['path'].rpartition('/')[2]}")
+def test_a_call_about_stored_data_is_written_as_the_official_sdk_does_w_store_8(row):
+    user_id = unquote(row["path"].rpartition("/")[2])
+
+    assert rest.storage_path(user_id) == row["path"]
+    assert rest.bearer("com.example.tsfull", "ts-full") == row["auth"]
+    assert row["body"] is None or encoded(rest.StoredValues(data=row["body"]["data"])) == row["body"]
+
+
+async def test_the_local_cloud_answers_calls_about_stored_data_as_recorded_w_store_1():
+    network = MemoryNetwork()
+    async with LocalCloud(network) as cloud, ScriptedApp(network, "com.example.tsfull") as app:
+        cloud.install(app.installed(api_key="ts-full"))
+        answers = [
+            await network.request(
+                row["method"],
+                cloud.url + row["path"],
+                headers={"authorization": row["auth"]},
+                body=raw(row["body"]) if row["body"] else b"",
+                timeout=1,
+            )
+            for row in STORAGE_CALLS
+        ]
+
+    recorded = [row for row in ROWS if row["kind"] == "cloud>app.httpres" and "/simple-storage/" in row["path"]]
+    assert {(reply.status, reply.body.decode()) for reply in answers} == {
+        (row["status"], row["body"]) for row in recorded
+    }

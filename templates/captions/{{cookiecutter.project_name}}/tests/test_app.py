@@ -39,7 +39,8 @@ async def test_a_sentence_is_replaced_while_it_is_spoken() -> None:
 
 
 async def test_the_user_chooses_how_many_lines_stay() -> None:
-    async with simulate(CaptionsApp, settings=[{"type": "slider", "key": "lines", "defaultValue": 1}]) as glasses:
+    async with simulate(CaptionsApp) as glasses:
+        await glasses.change_settings({"lines": 1})
         await glasses.say("how are you")
         await glasses.say("fine, thank you")
 

@@ -1,0 +1,167 @@
+"""What happens to a wearer, their glasses and their phone, as events of streams. Everything goes through ``send``."""
+
+from abc import ABC, abstractmethod
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mentra.protocol.base import iso_timestamp
+from mentra.protocol.streams import (
+    CalendarEvent,
+    GlassesBattery,
+    GlassesConnection,
+    HeadPosition,
+    PhoneBattery,
+    PhoneNotification,
+    PhoneNotificationDismissed,
+    PhotoTaken,
+    StreamData,
+    TouchEvent,
+    Translation,
+    VoiceActivity,
+    WifiState,
+)
+from mentra.protocol.subscriptions import ANY_SOURCE, DEFAULT_LANGUAGE, translation_stream
+
+CONNECTED = "CONNECTED"
+DISCONNECTED = "DISCONNECTED"
+PROVIDER = "local"
+"""Who recognises and translates speech here."""
+
+
+class Happenings(ABC):
+    """Lets things happen. Each method returns after the app had some turns of the event loop to react."""
+
+    @property
+    @abstractmethod
+    def model(self) -> str:
+        """The model of the glasses."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Return the present moment, with which events are stamped."""
+
+    @abstractmethod
+    async def send(self, stream: str, data: Mapping[str, Any]) -> None:
+        """Let any event happen, with the field names of the wire."""
+
+    async def look_up(self) -> None:
+        """Look up."""
+        await self._happen(HeadPosition(position="up"))
+
+    async def look_down(self) -> None:
+        """Look down again."""
+        await self._happen(HeadPosition(position="down"))
+
+    async def touch(self, gesture: str = "single_tap") -> None:
+        """Make a gesture on the touch area, such as ``"double_tap"`` or ``"forward_swipe"``."""
+        await self._happen(TouchEvent(gesture_name=gesture, device_model=self.model))
+
+    async def set_speaking(self, speaking: bool, /) -> None:
+        """Begin to speak, or stop, as the phone notices it; what is said comes by ``say``."""
+        await self._happen(VoiceActivity(status=speaking))
+
+    async def translate(
+        self, text: str, *, target: str, source: str = DEFAULT_LANGUAGE, original_text: str | None = None
+    ) -> None:
+        """Say something that the cloud translates; subscribers of ``all`` languages hear it, too.
+
+        Args:
+            text: What was understood, in the target language.
+            target: The language translated to.
+            source: The language that was spoken.
+            original_text: What was said.
+
+        Raises:
+            ValueError: The cloud has no such language.
+        """
+        speech = Translation(
+            text=text,
+            original_text=original_text,
+            is_final=True,
+            language=source,
+            target_language=target,
+            did_translate=source != target,
+            provider=PROVIDER,
+        )
+        for spoken in (source, ANY_SOURCE):
+            await self.send(translation_stream(spoken, target), msgspec.to_builtins(speech))
+
+    async def notify(
+        self,
+        title: str,
+        content: str = "",
+        *,
+        app: str = "Messages",
+        priority: str = "normal",
+        notification_id: str = "1",
+        package_name: str | None = None,
+    ) -> None:
+        """Have a notification arrive on the phone."""
+        await self._happen(
+            PhoneNotification(
+                notification_id=notification_id,
+                app=app,
+                title=title,
+                content=content,
+                priority=priority,
+                package_name=package_name,
+            )
+        )
+
+    async def dismiss(self, notification_id: str = "1", *, package_name: str = "com.example.messages") -> None:
+        """Remove a notification from the phone. The cloud passes on neither its title nor its content."""
+        await self._happen(
+            PhoneNotificationDismissed(
+                notification_id=notification_id, notification_key=notification_id, package_name=package_name
+            )
+        )
+
+    async def set_battery(self, level: float, *, charging: bool = False) -> None:
+        """Have the battery of the glasses at a level, 0 to 100 percent."""
+        await self._happen(GlassesBattery(level=level, charging=charging))
+
+    async def set_phone_battery(self, level: float, *, charging: bool = False) -> None:
+        """Have the battery of the phone at a level, 0 to 100 percent. Few real phones, if any, tell of it."""
+        await self._happen(PhoneBattery(level=level, charging=charging))
+
+    async def add_calendar_event(
+        self, title: str, start: datetime, end: datetime, *, event_id: str = "1", timezone: str = "UTC"
+    ) -> None:
+        """Have an entry in the phone's calendar. Apps that subscribe later get it then.
+
+        Args:
+            start: An aware datetime, as ``end``.
+            end: When it is over.
+            timezone: The name of the entry's time zone.
+        """
+        await self._happen(
+            CalendarEvent(
+                event_id=event_id,
+                title=title,
+                dt_start=iso_timestamp(start),
+                dt_end=iso_timestamp(end),
+                timezone=timezone,
+                time_stamp=iso_timestamp(self.now()),
+            )
+        )
+
+    async def take_photo(self, data: bytes, *, mime_type: str = "image/jpeg", filename: str | None = None) -> None:
+        """Take a photo by the button of the glasses; apps that listen to ``photo_taken`` get it."""
+        photo = b64encode(data).decode("ascii")
+        await self._happen(PhotoTaken(photo_data=photo, mime_type=mime_type, filename=filename))
+
+    async def connect_to_phone(self, *, ssid: str | None = None) -> None:
+        """Have the glasses connect to the phone, and to a Wi-Fi network if one is named."""
+        wifi = WifiState(connected=ssid is not None, ssid=ssid)
+        await self._happen(GlassesConnection(model_name=self.model, status=CONNECTED, wifi=wifi))
+
+    async def disconnect_from_phone(self) -> None:
+        """Have the glasses go away from the phone."""
+        await self._happen(GlassesConnection(model_name=self.model, status=DISCONNECTED))
+
+    async def _happen(self, event: StreamData) -> None:
+        await self.send(event.stream, msgspec.to_builtins(event))

@@ -1,0 +1,234 @@
+"""Why a handler is never called: said once, with the place to fix it.
+
+The cloud drops what an app may not hear without a word, and takes names that nothing is sent for. So each subscription
+is looked at here, after it was sent. The rules:
+
+* Each thing is said once per process (with the hardware: and model), as a warning.
+* What the app has declared is looked up once per process and cloud, in the background. A look-up that fails says
+  nothing, and is tried again with the next session.
+* ``on_permission_denied`` is told in every session.
+
+Source: @mentra/sdk 2.1.29 dist/utils/permissions-utils looks the permissions up in the same way; docs/protocol.md,
+Streams, Checking credentials.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple
+
+from mentra.errors import NotConnected
+from mentra.protocol import codec, rest
+from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.cloud_to_app import RefusedStream
+from mentra.protocol.permissions import is_granted
+from mentra.protocol.streams import (
+    AudioChunk,
+    ButtonPress,
+    HeadPosition,
+    Location,
+    PhoneBattery,
+    PhotoTaken,
+    Transcription,
+    Translation,
+    VoiceActivity,
+    VpsCoordinates,
+    permission_for,
+)
+from mentra.protocol.subscriptions import AUTO, DEFAULT_LANGUAGE, parse_stream
+from mentra.session.cloud_api import CloudApi
+
+_OK = 200
+
+# Sound reaches apps of glasses without a microphone if the phone's is used, so those messages do not say "never".
+_NO_MICROPHONE = "sound comes only if the user lets MentraOS use the phone's microphone"
+_NEVER = "it will never happen"
+
+_HARDWARE: dict[str, tuple[Callable[[Capabilities], bool], str, str]] = {
+    **dict.fromkeys(
+        (Transcription.stream, Translation.stream, VoiceActivity.stream, AudioChunk.stream),
+        (lambda can: can.has_microphone, "microphone", _NO_MICROPHONE),
+    ),
+    **dict.fromkeys(
+        (PhotoTaken.stream, "rtmp_stream_status", "managed_stream_status"),
+        (lambda can: can.has_camera, "camera", _NEVER),
+    ),
+    ButtonPress.stream: (lambda can: can.has_button, "button", _NEVER),
+    HeadPosition.stream: (lambda can: can.has_imu, "motion sensors", _NEVER),
+}
+"""For a stream: whether glasses can have it, what it takes, and what its lack means."""
+
+_NEVER_SENT = {
+    PhoneBattery.stream: "no phone app of MentraOS of today is known to send it",
+    VpsCoordinates.stream: "no phone app of MentraOS of today is known to send it",
+    "location_stream": f"its events come as {Location.stream!r}: use session.location.on_update(handler)",
+    "video": "no cloud sends it",
+    "photo_request": "no cloud sends it",
+}
+
+
+class Silence:
+    """What one app knows of its silent handlers, over all its sessions. An ``AppServer`` has one.
+
+    Args:
+        console: The address of the developer console.
+    """
+
+    def __init__(self, console: str = "") -> None:
+        self.console = console
+        self._said: set[tuple[str, ...]] = set()
+        self._declared: dict[str, asyncio.Future[frozenset[str] | None]] = {}
+
+    def is_news(self, *what: str) -> bool:
+        """Return whether this was not said before, and note that it is said now."""
+        if what in self._said:
+            return False
+        self._said.add(what)
+        return True
+
+    async def declared(self, api: CloudApi) -> frozenset[str] | None:
+        """Return the permissions that the app has declared on a cloud; ``None`` when that cannot be known."""
+        while (known := self._declared.get(api.base)) is not None:
+            if known.done() and not known.cancelled():
+                return known.result()
+            await asyncio.wait([known])
+        found = self._declared[api.base] = asyncio.get_running_loop().create_future()
+        permissions: frozenset[str] | None = None
+        try:
+            permissions = await _look_up(api)
+        finally:
+            if permissions is None:
+                del self._declared[api.base]
+            found.set_result(permissions)
+        return permissions
+
+
+class _Listening(NamedTuple):
+    stream: str
+    call: str
+
+    @property
+    def base(self) -> str:
+        return parse_stream(self.stream).base
+
+
+class Explainer:
+    """Looks at the subscriptions of one session.
+
+    Args:
+        silence: What was said already.
+        start: Runs a coroutine for as long as the session lives.
+        denied: Told of each stream for which a permission is missing.
+    """
+
+    def __init__(
+        self,
+        silence: Silence,
+        api: CloudApi,
+        logger: logging.LoggerAdapter[Any],
+        *,
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        denied: Callable[[RefusedStream], object],
+    ) -> None:
+        self._silence = silence
+        self._api = api
+        self._logger = logger
+        self._start = start
+        self._denied = denied
+        self._looked_at: set[str] = set()
+        self._asked_for: set[str] = set()
+        """Streams whose permission was looked up, or is being."""
+
+    def look_at(
+        self, calls: Mapping[str, str], capabilities: Capabilities | None, *, options_work: bool, again: bool = False
+    ) -> None:
+        """Explain what is new in a list of subscriptions.
+
+        Args:
+            calls: Each stream that is subscribed to, with the call by which it was.
+            capabilities: What the glasses can do, as far as it is known.
+            options_work: Whether this cloud delivers to language streams with options.
+            again: Look at everything, for the glasses are others.
+        """
+        if again:
+            self._looked_at.clear()
+        new = [_Listening(stream, call) for stream, call in calls.items() if stream not in self._looked_at]
+        self._looked_at.update(listening.stream for listening in new)
+        for listening in new:
+            self._explain_never_sent(listening)
+            if capabilities is not None:
+                self._explain_hardware(listening, capabilities)
+            if not options_work:
+                self._explain_auto(listening)
+        protected = [
+            listening
+            for listening in new
+            if listening.stream not in self._asked_for and permission_for(listening.stream) is not None
+        ]
+        if protected:
+            self._asked_for.update(listening.stream for listening in protected)
+            self._start(self._explain_permissions(protected))
+
+    def _explain_never_sent(self, listening: _Listening) -> None:
+        why = _NEVER_SENT.get(listening.base)
+        if listening.stream == Translation.stream:
+            why = "a translation is subscribed with its languages: use session.events.on_translation"
+        if why is not None and self._silence.is_news("never sent", listening.base):
+            self._logger.warning("Nothing may ever come to %s: %s.", listening.call, why)
+
+    def _explain_hardware(self, listening: _Listening, capabilities: Capabilities) -> None:
+        can, part, consequence = _HARDWARE.get(listening.base, (None, "", ""))
+        model = capabilities.model_name
+        if can is not None and not can(capabilities) and self._silence.is_news("hardware", listening.base, model):
+            self._logger.warning(
+                "%s: the glasses are %r, which have no %s, says the cloud; %s. "
+                "Ask session.capabilities before, or list the hardware as required in the developer console (%s).",
+                listening.call,
+                model,
+                part,
+                consequence,
+                self._silence.console,
+            )
+
+    def _explain_auto(self, listening: _Listening) -> None:
+        base, detail, _ = parse_stream(listening.stream)
+        if base == Transcription.stream and detail == AUTO and self._silence.is_news("auto"):
+            self._logger.warning(
+                '%s: this cloud does not recognise speech without a language; %s is listened for instead of "%s".',
+                listening.call,
+                DEFAULT_LANGUAGE,
+                AUTO,
+            )
+
+    async def _explain_permissions(self, protected: list[_Listening]) -> None:
+        declared = await self._silence.declared(self._api)
+        if declared is None:
+            return
+        for listening in protected:
+            needed = permission_for(listening.stream)
+            if needed is None or is_granted(needed, declared):
+                continue
+            problem = (
+                f"Nothing will come to {listening.call}: {self._api.package_name} has not declared "
+                f"the permission {needed}. Add it in the developer console ({self._silence.console}), "
+                "then start the app again."
+            )
+            if self._silence.is_news("permission", self._api.base, listening.base):
+                self._logger.warning("%s", problem)
+            self._denied(RefusedStream(stream=listening.stream, required_permission=needed, message=problem))
+
+
+async def _look_up(api: CloudApi) -> frozenset[str] | None:
+    try:
+        reply = await api.request("GET", rest.permissions_path(api.package_name), authorization="")
+    except NotConnected as error:
+        _logger.debug("The permissions are not known: %s", error)
+        return None
+    read = codec.decode_as(rest.PermissionsReply, reply.body)
+    if reply.status != _OK or isinstance(read, codec.Malformed):
+        _logger.debug("The permissions are not known: the cloud answered %d.", reply.status)
+        return None
+    return frozenset(permission.type for permission in read.permissions)
+
+
+_logger = logging.getLogger(__name__)
