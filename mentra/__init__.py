@@ -1,5 +1,8 @@
 """Write apps for smart glasses running MentraOS. The public names are those in ``__all__``."""
 
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.config import Secret, ServerConfig
 from mentra.errors import (
@@ -26,6 +29,7 @@ from mentra.errors import (
     UntrustedCloud,
     WebError,
 )
+from mentra.moved_imports import MOVED_IMPORTS
 from mentra.protocol.app_config import AppConfig
 from mentra.protocol.app_to_cloud import LedColor, RestreamDestination, SoundOptions, VideoOptions
 from mentra.protocol.audio import AudioTrack, VoiceSettings
@@ -104,6 +108,7 @@ from mentra.session.stop_reason import StopReason
 from mentra.session.storage import Storage
 from mentra.session.timers import Timer
 from mentra.session.video import ManagedStream, VideoStream
+from mentra.wrong_names import WrongImports, unknown_import
 
 __all__ = [
     "Accuracy",
@@ -226,3 +231,12 @@ __all__ = [
     "setting",
     "tool",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> NoReturn:
+        raise unknown_import(sys.modules[__name__], name, moved=MOVED_IMPORTS)
+
+
+# Last, so that it is asked for nothing that anybody else finds.
+sys.meta_path.append(WrongImports(sys.modules[__name__], MOVED_IMPORTS))

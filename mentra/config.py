@@ -35,6 +35,8 @@ CONSOLE = "https://console.mentra.glass"
 DEFAULT_WEBHOOK_PATH = "/webhook"
 DEFAULT_PORT = 3000
 MIN_SECRET_CHARACTERS = 8
+IN_A_TEST = "In a test, simulate(lambda: MyApp(...)) needs no credentials."
+"""What to do instead where an app is made without them."""
 
 
 class Secret:
@@ -178,7 +180,7 @@ def _package_name(name: str) -> str:
     if not name:
         raise ConfigError(
             "package_name is missing. Pass package_name=..., or set PACKAGE_NAME, to the name that the app has "
-            f"in the developer console ({CONSOLE}), such as 'com.example.myapp'."
+            f"in the developer console ({CONSOLE}), such as 'com.example.myapp'. {IN_A_TEST}"
         )
     if not console_accepts(name):
         raise ConfigError(
@@ -193,7 +195,7 @@ def _api_key(key: str) -> Secret:
     if not key:
         raise ConfigError(
             "api_key is missing. Pass api_key=..., or set API_KEY, to the key that the developer console shows "
-            f"for the app ({CONSOLE}, button 'Generate API Key')."
+            f"for the app ({CONSOLE}, button 'Generate API Key'). {IN_A_TEST}"
         )
     if any(not character.isprintable() or character.isspace() for character in key):
         raise ConfigError(

@@ -12,13 +12,13 @@ The app, a local cloud and a pair of virtual glasses run in one process and talk
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mentra.bitmaps.bitmap import Bitmap
-from mentra.errors import ToolError
+from mentra.errors import HardwareUnavailable, ToolError
 from mentra.localcloud import (
     DEFAULT_MODEL,
     DEFAULT_USER,
@@ -29,17 +29,36 @@ from mentra.localcloud import (
     StartFailed,
     StreamedVideo,
     VirtualGlasses,
+    WifiSetup,
 )
-from mentra.localcloud.happenings import Happenings
+from mentra.localcloud.happenings import MOVED, Happenings
+from mentra.localcloud.models import MODELS
 from mentra.localcloud.web_view import PageEvent, WebReply, WebView
 from mentra.protocol import codec
+from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.cloud_to_app import DeviceState
 from mentra.protocol.layouts import Layout
 from mentra.protocol.permissions import Permission
-from mentra.server.app import AppServer, fallback_environment
+from mentra.protocol.streams import ButtonPress, HeadPosition, PhotoTaken, StreamData
+from mentra.server.app import AppServer
+from mentra.server.hosts import fallback_environment
 from mentra.transport.base import Network
 from mentra.transport.memory import MemoryNetwork
+from mentra.wrong_names import Part, public_names, unknown_name
 
-__all__ = ["PACKAGE_NAME", "PageEvent", "SimulatedGlasses", "StartFailed", "WebReply", "simulate"]
+__all__ = ["PACKAGE_NAME", "PageEvent", "SimulatedGlasses", "StartFailed", "WebReply", "WifiSetup", "simulate"]
+
+
+def _always(_: Capabilities) -> bool:
+    return True
+
+
+_PARTS: dict[str, tuple[Callable[[Capabilities], bool], str]] = {
+    ButtonPress.stream: (lambda can: can.has_button, "button"),
+    HeadPosition.stream: (lambda can: can.has_imu, "motion sensors"),
+    PhotoTaken.stream: (lambda can: can.has_camera, "camera"),
+}
+"""Which part of the glasses an event comes from."""
 
 PACKAGE_NAME = "com.example.simulated"
 """The package name of an app that is given to ``simulate`` as a class."""
@@ -51,11 +70,14 @@ class SimulatedGlasses(Happenings):
     Attributes:
         app: The app under test.
         glasses: The virtual glasses with everything they can do.
+        errors: What the app's hooks, handlers, tasks and timers raised so far, oldest first; ``simulate`` raises it at
+            the end of its block.
     """
 
-    def __init__(self, app: AppServer, glasses: VirtualGlasses, network: Network) -> None:
+    def __init__(self, app: AppServer, glasses: VirtualGlasses, network: Network, errors: Sequence[Exception]) -> None:
         self.app = app
         self.glasses = glasses
+        self.errors = errors
         self._phone = WebView(app.config.package_name, glasses, network)
 
     @property
@@ -128,12 +150,26 @@ class SimulatedGlasses(Happenings):
         await self.glasses.say(text, language=language, is_final=is_final)
 
     async def press(self, button_id: str = "main", press_type: str = "short") -> None:
-        """Press a button of the glasses."""
+        """Press a button of the glasses, ``"short"`` or ``"long"``.
+
+        Raises:
+            HardwareUnavailable: They have none, as the default model. Wear ``model="Simulated Glasses"``, or others.
+        """
+        self._check_part(ButtonPress.stream)
         await self.glasses.press(button_id, press_type)
 
     async def move(self, lat: float, lng: float, *, accuracy_m: float | None = None) -> None:
         """Be somewhere else. Latitude and longitude are in degrees, WGS 84, the radius of accuracy in metres."""
         await self.glasses.move(lat, lng, accuracy_m=accuracy_m)
+
+    async def report(self, state: DeviceState) -> None:
+        """Have the phone tell how the glasses are, as with clouds of 2026: ``DeviceState(wifi_connected=True)``."""
+        await self.glasses.report(state)
+
+    @property
+    def wifi_setups(self) -> Sequence[WifiSetup]:
+        """How the app asked for Wi-Fi, oldest first. Nobody answers that; see ``report``."""
+        return self.glasses.wifi_setups
 
     @property
     def video(self) -> StreamedVideo | None:
@@ -153,6 +189,20 @@ class SimulatedGlasses(Happenings):
             self.glasses.camera.work()
         else:
             self.glasses.camera.fail(code, message)
+
+    def refuse_sounds(self, reason: str | None = "The phone cannot play this.") -> None:
+        """Let each sound fail from now on, in the words of the phone; ``None`` ends that."""
+        self.glasses.speaker.failure = reason
+
+    def fail_storage(self, status: int = 503, *, times: int = 1, retry_after_s: float | None = None) -> None:
+        """Refuse the next requests by which the app reads or stores the user's data.
+
+        Args:
+            status: The HTTP status: 500 or 503 as a cloud in trouble, 413 as a full one, 429 as a busy one.
+            times: How many requests.
+            retry_after_s: What a busy cloud asks for; nothing if left out.
+        """
+        self.glasses.fail_storage(status, times=times, retry_after_s=retry_after_s)
 
     def deny(self, *permissions: str) -> None:
         """Take permissions from the app, as if it had never declared them: ``glasses.deny("CAMERA")``.
@@ -185,7 +235,14 @@ class SimulatedGlasses(Happenings):
         await self.glasses.send(stream, data)
 
     async def change_settings(self, values: Mapping[str, Any]) -> None:
-        """Change settings of the app, as the user does on the phone."""
+        """Change settings of the app, by key, as the user does on the phone.
+
+        Values are those that the declared types have: ``{"size": Size.LARGE, "quiet_from": time(22, 0)}``; also what
+        stands for them on the wire, and ``"22:00"``. An app that declares none has any.
+
+        Raises:
+            ValueError: The app has no such setting, or it cannot have such a value; the message says what it can.
+        """
         await self.glasses.change_settings(self.app.config.package_name, values)
 
     async def change_system_settings(self, values: Mapping[str, Any]) -> None:
@@ -258,6 +315,23 @@ class SimulatedGlasses(Happenings):
         reply: str | None = answer.get("reply")
         return reply
 
+    async def _happen(self, event: StreamData) -> None:
+        self._check_part(event.stream)
+        await super()._happen(event)
+
+    def _check_part(self, stream: str) -> None:
+        """Refuse what these glasses cannot do; those that nobody knows can do everything."""
+        has, part = _PARTS.get(stream, (_always, ""))
+        capabilities = self.glasses.capabilities
+        if capabilities is not None and not has(capabilities):
+            others = " or ".join(repr(name) for name, model in MODELS.items() if has(model))
+            raise HardwareUnavailable(
+                f"The {self.model} have no {part}, so this cannot happen. Wear others, such as "
+                f"simulate(..., model={others}).",
+                feature=part,
+                model_name=self.model,
+            )
+
     async def stop(self) -> None:
         """Stop the app, as the user does on the phone."""
         await self.glasses.stop(self.app.config.package_name)
@@ -266,37 +340,67 @@ class SimulatedGlasses(Happenings):
         """Start the app again."""
         await self.glasses.start(self.app.config.package_name)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            parts = {"glasses.glasses": Part(public_names(vars(self).get("glasses")), {})}
+            raise unknown_name(self, name, moved=MOVED | _MOVED, parts=parts)
+
+
+_MOVED = {
+    "session": "glasses.app.session_for(glasses.user_id)",
+    "sessions": "glasses.app.sessions",
+    "storage": "stored, which has what the app has stored,",
+    "settings": "change_settings({...})",
+    "permissions": 'deny("CAMERA") or simulate(..., permissions=(...))',
+    "camera": "photo(path) and refuse_photos(code)",
+}
+
 
 @contextlib.asynccontextmanager
 async def simulate(
-    app: type[AppServer] | AppServer,
+    app: Callable[[], AppServer] | AppServer,
     *,
     user_id: str = DEFAULT_USER,
     model: str = DEFAULT_MODEL,
     permissions: Sequence[str] | None = None,
-    settings: Sequence[Mapping[str, Any]] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    schema: Sequence[Mapping[str, Any]] | None = None,
     stored: Mapping[str, str] | None = None,
+    raise_errors: bool = True,
 ) -> AsyncGenerator[SimulatedGlasses, None]:
     """Run an app with one user who wears virtual glasses; the app is started when the block begins.
 
+    What the app's hooks, handlers, tasks and timers raise does not stop the app, and is raised when the block ends: an
+    exception alone as it is, several as an ``ExceptionGroup``. An exception of the block itself goes first, with a note
+    of them. What a tool or a page raises is told by ``call_tool`` and ``fetch``.
+
     Args:
-        app: The class, called without arguments, or an instance that is not started. Without credentials in the
-            environment it gets some.
+        app: The class, or anything else that makes the app when it is called without arguments, such as
+            ``lambda: MyApp(database)``; or an instance that is not started. Without credentials in the environment a
+            made one gets some, an instance has its own.
         user_id: The user's e-mail address.
         model: The glasses, such as ``"Even Realities G1"`` or ``"Mentra Live"``.
         permissions: What the app has declared in the developer console, if not what its class declares. If neither is
             said, it has all.
-        settings: The app's settings as the developer console describes them (type, key, label, defaultValue), if not
+        settings: What the user has chosen before, by key, as ``change_settings`` takes it. The others have their
+            defaults.
+        schema: The app's settings as the developer console describes them (type, key, label, defaultValue), if not
             what its class declares.
         stored: What the app has stored for the user before, as ``session.storage`` finds it.
+        raise_errors: False leaves what the app raises to the test: it is in ``glasses.errors``.
 
     Raises:
         ConfigError: The app could not be made.
         StartFailed: The app did not connect.
+        ValueError: The app has no such setting, or it cannot have such a value.
+        Exception: Whatever the app raised, at the end of the block.
     """
+    _check_values(settings)
     with fallback_environment({"PACKAGE_NAME": PACKAGE_NAME, "API_KEY": "simulated"}):
         server = app if isinstance(app, AppServer) else app()
     network = MemoryNetwork()
+    errors: list[Exception] = []
     async with LocalCloud(network) as cloud:
         await server.start(
             network=network,
@@ -305,6 +409,7 @@ async def simulate(
             hosted=True,
             cloud=cloud.websocket_url,
             user_token_key=cloud.user_token_key,
+            failed=lambda error: _add_new(errors, error),
         )
         try:
             package_name = server.config.package_name
@@ -316,12 +421,32 @@ async def simulate(
                     public_url=server.url,
                     webhook_path=server.config.webhook_path,
                     permissions=declared.permission_names if permissions is None else tuple(permissions),
-                    settings=tuple(declared.settings if settings is None else settings),
+                    settings=tuple(declared.settings if schema is None else schema),
                 )
             )
             glasses = cloud.connect_glasses(user_id, model=model)
             glasses.store(package_name, stored or {})
+            if settings:
+                await glasses.change_settings(package_name, settings)
             await glasses.start(package_name)
-            yield SimulatedGlasses(server, glasses, network)
+            yield SimulatedGlasses(server, glasses, network, errors)
+        except BaseException as error:
+            for raised in errors:
+                if raised is not error:
+                    error.add_note(f"The app raised, too: {raised!r}")
+            raise
         finally:
             await server.stop()
+    if raise_errors and errors:
+        raise errors[0] if len(errors) == 1 else ExceptionGroup(f"The app raised {len(errors)} exceptions.", errors)
+
+
+def _check_values(settings: object) -> None:
+    if not isinstance(settings, Mapping | None):
+        raise TypeError('settings are values by key, {"lines": 2}. What the console has is schema=[...].')
+
+
+def _add_new(errors: list[Exception], error: Exception) -> None:
+    """Add an exception, unless it came before: a handler that waits for a task raises what the task did."""
+    if not any(error is known for known in errors):
+        errors.append(error)

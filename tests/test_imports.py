@@ -16,13 +16,14 @@ MAY_USE: dict[str, set[str]] = {
     "clock": set(),
     "bitmaps": set(),
     "wrong_names": set(),
+    "moved_imports": set(),
     "config": {"errors", "protocol"},
     "protocol": {"errors", "wrong_names"},
     "transport": {"errors", "protocol"},
     "session": {"bitmaps", "errors", "protocol", "transport", "wrong_names"},
     "server": {"clock", "config", "errors", "protocol", "session", "transport", "wrong_names"},
-    "localcloud": {"bitmaps", "clock", "errors", "protocol", "transport"},
-    "testing": {"bitmaps", "errors", "localcloud", "protocol", "server", "transport"},
+    "localcloud": {"bitmaps", "clock", "errors", "protocol", "transport", "wrong_names"},
+    "testing": {"bitmaps", "errors", "localcloud", "protocol", "server", "transport", "wrong_names"},
 }
 """For each part of ``mentra``, the parts that it may import, besides itself."""
 

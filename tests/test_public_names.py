@@ -51,7 +51,7 @@ def test_the_types_in_public_signatures_are_public(module: Any):
         kind
         for name in module.__all__
         for signature in signatures_of(getattr(module, name))
-        if callable(signature)
+        if isinstance(signature, type) or inspect.isroutine(signature)
         for hint in typing.get_type_hints(signature).values()
         for kind in types_in(hint)
         if kind.__module__.startswith("mentra")

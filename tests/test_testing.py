@@ -1,6 +1,9 @@
 """``simulate``: what a developer's own tests stand on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import time
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -8,17 +11,23 @@ import pytest
 from mentra import (
     AppServer,
     AppSession,
+    AudioError,
     ButtonPress,
     ConfigError,
+    DeviceState,
+    HardwareUnavailable,
     Permission,
     PermissionDenied,
     PhotoError,
     Settings,
+    StorageError,
     ToolError,
+    Transcription,
+    setting,
     tool,
 )
 from mentra.protocol.layouts import ReferenceCard, TextWall
-from mentra.testing import PACKAGE_NAME, StartFailed, simulate
+from mentra.testing import PACKAGE_NAME, SimulatedGlasses, StartFailed, WifiSetup, simulate
 
 
 class Echo(AppServer):
@@ -50,7 +59,7 @@ class Echo(AppServer):
 
 
 async def test_the_app_is_started_and_reacts_at_once():
-    async with simulate(Echo) as glasses:
+    async with simulate(Echo, model="Simulated Glasses") as glasses:
         assert glasses.display == "hello you@example.com"
         assert glasses.user_id == "you@example.com"
 
@@ -71,7 +80,7 @@ async def test_the_app_is_started_and_reacts_at_once():
 async def test_settings_have_defaults_and_change():
     schema = [{"type": "slider", "key": "lines", "label": "Lines", "defaultValue": 3}]
 
-    async with simulate(Echo, settings=schema) as glasses:
+    async with simulate(Echo, schema=schema) as glasses:
         session = glasses.app.session_for("you@example.com")
         assert session is not None
         assert session.settings["lines"] == 3
@@ -96,9 +105,67 @@ async def test_what_the_class_declares_holds_unless_the_test_says_otherwise():
         assert glasses.display == "5 lines"
 
     schema = [{"type": "slider", "key": "lines", "defaultValue": 7}]
-    async with simulate(Declaring, permissions=["MICROPHONE"], settings=schema) as glasses:
+    async with simulate(Declaring, permissions=["MICROPHONE"], schema=schema) as glasses:
         await glasses.say("hello")
         assert (glasses.display, glasses.glasses.settings(PACKAGE_NAME)) == ("hello", {"lines": 7})
+
+
+class Size(Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+class ClockSettings(Settings):
+    name: str = "nobody"
+    size: Size = Size.SMALL
+    wake: time | None = None
+    lines: int = setting(3, min=1, max=5)
+
+
+class Clock(AppServer):
+    settings = ClockSettings
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        now = session.settings.of(ClockSettings)
+
+        def show(*_: object) -> None:
+            session.layouts.show_text_wall(f"{now.name} {now.size.name} {now.wake}")
+
+        show()
+        session.settings.on_change(show)
+
+
+async def test_what_the_user_has_chosen_before_is_there_from_the_start():
+    async with simulate(Clock, settings={"name": "Bob", "size": Size.LARGE, "wake": time(7, 30)}) as glasses:
+        assert glasses.display == "Bob LARGE 07:30:00"
+
+        await glasses.change_settings({"wake": "06:15", "size": "small"})
+        assert glasses.display == "Bob SMALL 06:15:00"
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"nmae": "Bob"}, "There is no setting 'nmae'. There are: name, size, wake, lines."),
+        ({"size": "huge"}, "The setting 'size' takes 'small' or 'large', not 'huge'."),
+        ({"lines": 6}, "The setting 'lines' takes a number from 1 to 5, not 6."),
+    ],
+)
+async def test_what_the_user_cannot_choose_is_an_error(values: dict[str, object], problem: str):
+    with pytest.raises(ValueError) as before:  # noqa: PT011 - the whole message is compared below.
+        async with simulate(Clock, settings=values):
+            pass
+    async with simulate(Clock) as glasses:
+        with pytest.raises(ValueError) as later:  # noqa: PT011 - the whole message is compared below.
+            await glasses.change_settings(values)
+
+    assert (str(before.value), str(later.value)) == (problem, problem)
+
+
+async def test_a_schema_where_values_belong_is_an_error():
+    with pytest.raises(TypeError, match=r"What the console has is schema=\[\.\.\.\]\."):
+        async with simulate(Echo, settings=[{"type": "text", "key": "name"}]):
+            pass
 
 
 async def test_the_users_units_change():
@@ -224,7 +291,7 @@ async def test_an_app_with_a_constructor_of_its_own_needs_no_credentials(monkeyp
     async with simulate(WithState) as glasses:
         await glasses.wait_for_display("mine")
 
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match=r"In a test, simulate\(lambda: MyApp\(\.\.\.\)\) needs no credentials"):
         WithState()
 
 
@@ -246,7 +313,7 @@ class Guide(AppServer):
 
 
 async def test_what_is_said_and_where_the_wearer_is():
-    async with simulate(Guide) as glasses:
+    async with simulate(Guide, model="Simulated Glasses") as glasses:
         await glasses.move(48.2, 16.37)
         await glasses.press()
 
@@ -340,3 +407,100 @@ async def test_what_happens_to_a_wearer_can_happen_in_a_test():
         assert seen == ["update_datetime", "6", "7 %", "Mentra Live"]
         assert await glasses.wait_for_display("back")
         assert glasses.model == "Mentra Live"
+
+
+@pytest.mark.parametrize(
+    ("happen", "part", "model"),
+    [
+        (lambda glasses: glasses.press(), "button", "Even Realities G1"),
+        (lambda glasses: glasses.look_up(), "motion sensors", "Vuzix Z100"),
+        (lambda glasses: glasses.take_photo(b""), "camera", "Even Realities G1"),
+    ],
+)
+async def test_what_the_glasses_cannot_do_is_an_error_that_says_which_can(
+    happen: Callable[[SimulatedGlasses], Awaitable[None]], part: str, model: str
+):
+    async with simulate(Echo, model=model) as glasses:
+        with pytest.raises(HardwareUnavailable) as caught:
+            await happen(glasses)
+        await glasses.change_model("Mentra Live")
+        await happen(glasses)
+        await glasses.change_model("Novelty Glasses")
+        await happen(glasses)
+
+    assert (caught.value.feature, caught.value.model_name) == (part, model)
+    assert str(caught.value).startswith(
+        f"The {model} have no {part}, so this cannot happen. Wear others, such as simulate(..., model="
+    )
+
+
+async def test_the_same_tool_called_twice_is_two_calls():
+    class Counter(AppServer):
+        count = 0
+
+        @tool
+        async def increase(self) -> str:
+            """Count."""
+            self.count += 1
+            return str(self.count)
+
+    async with simulate(Counter) as glasses:
+        assert [await glasses.call_tool("increase") for _ in range(8)] == [str(number) for number in range(1, 9)]
+
+
+class Device(AppServer):
+    """Shows what its glasses and its cloud do to it."""
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        session.device.on_change("battery_level", lambda level: session.layouts.show_text_wall(f"{level} %"))
+
+        @session.events.on_transcription
+        async def heard(speech: Transcription) -> None:
+            try:
+                if speech.text == "wifi":
+                    session.device.request_wifi_setup("for the video")
+                elif speech.text == "speak":
+                    await session.audio.speak("hello")
+                else:
+                    await session.storage.set("said", speech.text)
+                    await session.storage.flush()
+            except (AudioError, StorageError) as error:
+                session.layouts.show_text_wall(str(error))
+
+
+async def test_how_the_glasses_are_is_told():
+    async with simulate(Device) as glasses:
+        await glasses.set_battery(7)
+        assert glasses.display == "7 %"
+
+        await glasses.report(DeviceState(battery_level=6))
+        assert glasses.display == "6 %"
+
+
+async def test_a_wish_for_wifi_is_seen():
+    async with simulate(Device, model="Mentra Live") as glasses:
+        await glasses.say("wifi")
+
+        assert list(glasses.wifi_setups) == [WifiSetup(package_name=PACKAGE_NAME, reason="for the video")]
+
+
+async def test_sounds_are_refused_and_played_again():
+    async with simulate(Device) as glasses:
+        glasses.refuse_sounds("no battery")
+        await glasses.say("speak")
+        assert await glasses.wait_for_display("no battery")
+
+        glasses.refuse_sounds(None)
+        await glasses.say("speak")
+        assert (list(glasses.spoken), glasses.errors) == (["hello", "hello"], [])
+
+
+async def test_storage_fails_as_often_as_it_shall():
+    async with simulate(Device) as glasses:
+        glasses.fail_storage(500, times=1)
+        await glasses.say("a")
+        assert await glasses.wait_for_display("500")
+
+        await glasses.say("b")
+        await glasses.app.storage_for(glasses.user_id).flush()
+        assert glasses.stored == {"said": "b"}

@@ -1,16 +1,23 @@
 """A mistaken name is answered with the right one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mentra.protocol.webhooks import WebhookReply
-from mentra.wrong_names import named_options, snake_case, unknown_name
+from mentra.wrong_names import Part, named_options, snake_case, unknown_name
 
 
 @pytest.mark.parametrize(
     ("name", "snake"),
-    [("showTextWall", "show_text_wall"), ("isFinal", "is_final"), ("text", "text"), ("is_final", "is_final")],
+    [
+        ("showTextWall", "show_text_wall"),
+        ("isFinal", "is_final"),
+        ("getMentraOS", "get_mentra_os"),
+        ("text", "text"),
+        ("is_final", "is_final"),
+    ],
 )
 def test_camel_case_becomes_snake_case(name: str, snake: str):
     assert snake_case(name) == snake
@@ -41,3 +48,97 @@ def test_the_error_for_a_wrong_name_knows_whose_it_was():
         owner,
         "WebhookReply has no attribute '__private__'.",
     )
+
+
+class Lamp:
+    """Something with names."""
+
+    on = off = set_color = has_microphone = connected = on_change = stop_reason = on_stop = None
+
+
+SAID = {
+    "turnOn": " Use on instead.",
+    "turn_on": " Use on instead.",
+    "turnon": " Use on instead.",
+    "glow": " Nothing glows here.",
+    "setColor": " Python names are snake_case: use 'set_color'.",
+    "SetColour": " Did you mean 'set_color'?",
+    "has_mic": " Did you mean 'has_microphone'?",
+    "change": " Did you mean 'on_change'?",
+    "show": " Use lamp.screen.show instead.",
+    "showIt": " Use lamp.screen.show(text) instead.",
+    "clear": " Use lamp.screen.clear or lamp.bulb.clear instead.",
+    "disconnect": "",
+    "stop": "",
+    "get": "",
+    "_on": "",
+}
+
+
+@pytest.mark.parametrize(("name", "said"), SAID.items())
+def test_only_what_is_nearly_sure_is_said(name: str, said: str):
+    moved = {"turnOn": "on", "glow": "Nothing glows here."}
+    parts = {
+        "lamp.screen": Part(("show", "clear"), {"showIt": "lamp.screen.show(text)", "show": "no"}),
+        "lamp.bulb": Part(("clear",), {}),
+    }
+
+    error = unknown_name(Lamp(), name, moved=moved, parts=parts)
+
+    assert str(error) == f"Lamp has no attribute {name!r}.{said}"
+
+
+def test_private_names_are_not_told():
+    error = unknown_name(Lamp(), "send", ["_send", "_sent", "on"])
+
+    assert str(error) == "Lamp has no attribute 'send'."
+
+
+class Painter:
+    """Something with options."""
+
+    @named_options({"colorName": "write 'color'"})
+    def __init__(self, *, size: int = 1) -> None:
+        self.size = size
+
+    @named_options({})
+    def paint(self, text: object, color: str = "red", *, layer_number: int = 0) -> tuple[object, str, int]:
+        return text, color, layer_number
+
+    @named_options({})
+    def hear(self, handler: object, /, *, loud: bool = False) -> object:
+        return handler
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda: Painter({"size": 1}), "Painter() takes nothing by position; options are keywords. It takes: size."),  # type: ignore[call-arg, misc]  # What is tested.
+        (lambda: Painter(color_name="x"), "Painter() has no option 'color_name'; write 'color'. It takes: size."),  # type: ignore[call-arg]  # As above.
+        (
+            lambda: Painter().paint("x", {"color": "red"}),  # type: ignore[arg-type]  # As above.
+            "paint() takes no dict; options are keywords. It takes: text, color, layer_number.",
+        ),
+        (
+            lambda: Painter().paint("x", "red", 3),  # type: ignore[call-arg, misc]  # As above.
+            "paint() takes only text, color by position; options are keywords. It takes: text, color, layer_number.",
+        ),
+        (
+            lambda: Painter().paint("x", layerNumber=3),  # type: ignore[call-arg]  # As above.
+            "paint() has no option 'layerNumber'; write 'layer_number'. It takes: text, color, layer_number.",
+        ),
+        (
+            lambda: Painter().hear(handler=print),  # type: ignore[call-arg]  # As above.
+            "hear() has no option 'handler'; pass 'handler' by position. It takes: handler, loud.",
+        ),
+    ],
+)
+def test_options_in_the_wrong_place_are_told_to_be_keywords(use: Callable[[], object], said: str):
+    with pytest.raises(TypeError) as error:
+        use()
+
+    assert str(error.value) == said
+
+
+def test_what_takes_anything_takes_a_dict():
+    assert Painter().paint({"a": 1}) == ({"a": 1}, "red", 0)

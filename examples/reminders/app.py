@@ -154,7 +154,7 @@ class RemindersApp(AppServer):
     # Where the reminders are.
 
     async def _load(self, user_id: str) -> list[Reminder]:
-        return await self.storage_for(user_id).get_json("reminders", as_type=list[Reminder]) or []
+        return await self.storage_for(user_id).get_json("reminders", [], as_type=list[Reminder])
 
     @contextlib.asynccontextmanager
     async def _changing(self, user_id: str) -> AsyncGenerator[list[Reminder], None]:

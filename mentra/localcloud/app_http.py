@@ -7,7 +7,7 @@ docs/protocol.md, HTTP.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -34,6 +34,8 @@ PAUSE_S = 1.0
 """Before the second and last attempt, where there is one."""
 UNLIMITED_S = 300.0
 """The cloud gives a stop or settings request all the time it wants; this only keeps a wait from being endless."""
+TIMESTAMP_STEP = timedelta(milliseconds=1)
+"""The difference between two timestamps that the wire can tell apart."""
 USER_DISABLED = "user_disabled"
 """The reason of every stop that was ever seen."""
 
@@ -46,6 +48,7 @@ class AppHttp:
     def __init__(self, network: Network, now: Callable[[], datetime]) -> None:
         self._network = network
         self._now = now
+        self._last_tool_call: datetime | None = None
 
     async def session_request(
         self,
@@ -113,7 +116,7 @@ class AppHttp:
             tool_id=tool_id,
             tool_parameters=dict(parameters),
             user_id=user_id,
-            timestamp=iso_timestamp(self._now()),
+            timestamp=iso_timestamp(self._moment_of_tool_call()),
         )
         key = {TOOL_KEY_HEADER: tool_key(app.api_key)}
         answer = await self._post(app, "/tool", request, headers=key, timeout=TOOL_TIMEOUT_S, repeat_if=_always)
@@ -122,6 +125,12 @@ class AppHttp:
         if problem := _problem(answer):
             return _failure(f"Webhook failed: {problem}", _json(answer.body))
         return _json(answer.body)
+
+    def _moment_of_tool_call(self) -> datetime:
+        """Return the present moment, or a later one: what has the timestamp of a call is a repetition of it."""
+        last, now = self._last_tool_call, self._now()
+        self._last_tool_call = now if last is None else max(now, last + TIMESTAMP_STEP)
+        return self._last_tool_call
 
     async def _post(
         self,

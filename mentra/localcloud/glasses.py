@@ -341,16 +341,22 @@ class VirtualGlasses(Happenings):
         """
         return await self._user.call_tool(package_name, tool_id, parameters or {})
 
-    def webview_url(self, package_name: str, path: str = "/") -> str:
+    def webview_url(
+        self, package_name: str, path: str = "/", *, server_url: str | None = None, cloud_url: str | None = None
+    ) -> str:
         """Return the address at which the phone opens a page of an app, with fresh tokens for this user.
 
         They are valid for a minute and for ten minutes. The signed one is made with a key of this process, which the
         app has to be told: ``LocalCloud.user_token_key``.
 
+        Args:
+            server_url: Where the app's server is reached by who opens the page; by default its public URL.
+            cloud_url: Where the app's server reaches the REST routes of this cloud; by default ``LocalCloud.url``.
+
         Raises:
             NotInstalled: There is no such app.
         """
-        return self._user.webview_url(package_name, path)
+        return self._user.webview_url(package_name, path, server_url=server_url, cloud_url=cloud_url)
 
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
         """Change settings of an app, by key.
@@ -358,11 +364,22 @@ class VirtualGlasses(Happenings):
         The app is told on its socket, if it runs, and then by HTTP; each time the full list. The first change stores
         every default of the schema as well.
 
+        Args:
+            values: As the schema has them; also members of an ``Enum``, and ``time(7, 30)`` or ``"07:30"`` for a time
+                of day.
+
         Raises:
             NotInstalled: There is no such app.
+            ValueError: There is no such setting, or it cannot have such a value. Nothing was changed. An app without
+                settings takes any.
         """
         await self._user.change_settings(package_name, values)
         await self._settle()
+
+    @property
+    def system_settings(self) -> dict[str, Any]:
+        """The settings of MentraOS itself, by the cloud's keys."""
+        return dict(self._user.system_settings)
 
     async def change_system_settings(self, values: Mapping[str, Any]) -> None:
         """Change settings of MentraOS itself, by the cloud's keys, such as ``metricSystemEnabled``.

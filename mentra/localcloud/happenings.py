@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
@@ -25,6 +25,7 @@ from mentra.protocol.streams import (
     WifiState,
 )
 from mentra.protocol.subscriptions import ANY_SOURCE, DEFAULT_LANGUAGE, translation_stream
+from mentra.wrong_names import unknown_name
 
 CONNECTED = "CONNECTED"
 DISCONNECTED = "DISCONNECTED"
@@ -65,7 +66,13 @@ class Happenings(ABC):
         await self._happen(VoiceActivity(status=speaking))
 
     async def translate(
-        self, text: str, *, target: str, source: str = DEFAULT_LANGUAGE, original_text: str | None = None
+        self,
+        text: str,
+        *,
+        target: str,
+        source: str = DEFAULT_LANGUAGE,
+        original_text: str | None = None,
+        is_final: bool = True,
     ) -> None:
         """Say something that the cloud translates; subscribers of ``all`` languages hear it, too.
 
@@ -74,6 +81,7 @@ class Happenings(ABC):
             target: The language translated to.
             source: The language that was spoken.
             original_text: What was said.
+            is_final: False for an interim result, which repeats the whole utterance so far.
 
         Raises:
             ValueError: The cloud has no such language.
@@ -81,7 +89,7 @@ class Happenings(ABC):
         speech = Translation(
             text=text,
             original_text=original_text,
-            is_final=True,
+            is_final=is_final,
             language=source,
             target_language=target,
             did_translate=source != target,
@@ -165,3 +173,65 @@ class Happenings(ABC):
 
     async def _happen(self, event: StreamData) -> None:
         await self.send(event.stream, msgspec.to_builtins(event))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, moved=MOVED)
+
+
+MOVED = {
+    "tap": 'touch("single_tap")',
+    "doubleTap": 'touch("double_tap")',
+    "longPress": 'press(press_type="long") or touch("long_press")',
+    "swipe": 'touch("forward_swipe")',
+    "gesture": 'touch("double_tap")',
+    "look": "look_up() or look_down()",
+    "nod": "look_up() or look_down()",
+    "headUp": "look_up()",
+    "headDown": "look_down()",
+    "moveHead": "look_up() or look_down()",
+    "pressButton": "press()",
+    "button": "press()",
+    "buttonPress": "press()",
+    "click": "press()",
+    "location": "move(lat, lng)",
+    "setLocation": "move(lat, lng)",
+    "setPosition": "move(lat, lng)",
+    "goTo": "move(lat, lng)",
+    "battery": "set_battery(level)",
+    "batteryLevel": "set_battery(level)",
+    "charge": "set_battery(level, charging=True)",
+    "phoneBattery": "set_phone_battery(level)",
+    "wear": "change_model(model)",
+    "putOn": "change_model(model)",
+    "setModel": "change_model(model)",
+    "speak": "say(text)",
+    "speech": "say(text)",
+    "talk": "say(text)",
+    "hear": "say(text)",
+    "transcribe": "say(text)",
+    "transcription": "say(text)",
+    "voice": "set_speaking(True)",
+    "notification": "notify(title, content)",
+    "sendNotification": "notify(title, content)",
+    "calendarEvent": "add_calendar_event(title, start, end)",
+    "showing": "display",
+    "text": "display",
+    "screen": "display",
+    "layouts": "layout",
+    "image": "bitmap",
+    "led": "leds",
+    "light": "leds",
+    "played": "sounds",
+    "audio": "sounds, or send_audio(data) for the microphone,",
+    "microphone": "send_audio(data)",
+    "waitFor": "wait_for_display(text)",
+    "waitForText": "wait_for_display(text)",
+    "emit": "send(stream, data)",
+    "updateSettings": "change_settings(...)",
+    "setSettings": "change_settings(...)",
+    "disconnect": "drop_connection(...), or disconnect_from_phone() for the glasses,",
+    "reconnect": "connect_to_phone()",
+}
+"""What all this is called by those who guess."""

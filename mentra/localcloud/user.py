@@ -23,6 +23,7 @@ from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent, Reconnect
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.chosen_settings import chosen_values
 from mentra.protocol.cloud_to_app import (
     CapabilitiesUpdate,
     ConnectionAck,
@@ -212,7 +213,7 @@ class User:
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
         """Store choices in an app's settings and tell the app, on its socket and then by HTTP."""
         app = self._backend.catalogue.get(package_name)
-        settings = self._backend.app_settings.save(self.user_id, app, values)
+        settings = self._backend.app_settings.save(self.user_id, app, chosen_values(app.schema(), values))
         run = self._runs.get(package_name)
         if run is not None and run.is_running:
             run.send(self._settings_update(run, settings))
@@ -268,11 +269,12 @@ class User:
         """Call a tool of an app in this user's name."""
         return await self.http.tool(self._backend.catalogue.get(package_name), self.user_id, tool_id, parameters)
 
-    def webview_url(self, package_name: str, path: str) -> str:
+    def webview_url(self, package_name: str, path: str, *, server_url: str | None, cloud_url: str | None) -> str:
         """Return the address at which the phone opens a page of an app."""
         app = self._backend.catalogue.get(package_name)
-        query = self._backend.web_tokens.query(self.user_id, app, http_base(self.websocket_url))
-        return f"{app.public_url}{path}{'&' if '?' in path else '?'}{query}"
+        query = self._backend.web_tokens.query(self.user_id, app, cloud_url or http_base(self.websocket_url))
+        before, mark, fragment = path.partition("#")
+        return f"{server_url or app.public_url}{before}{'&' if '?' in before else '?'}{query}{mark}{fragment}"
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background until the local cloud is closed."""

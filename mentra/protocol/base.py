@@ -14,14 +14,15 @@ Source: @mentra/sdk 2.1.29 dist/types/messages; docs/protocol.md, Conventions.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Annotated, ClassVar, NoReturn
 
 import msgspec
 
 from mentra.wrong_names import unknown_name
 
-Number = int | float
-"""A JSON number; JavaScript does not tell 1 from 1.0, so neither do we."""
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float
+"""A JSON number; JavaScript does not tell 1 from 1.0, so neither do we. Whole numbers have an end, as there:
+with endless ones arithmetic could fail."""
 
 Timestamp = str | int | float
 """ISO 8601 text, or milliseconds since 1970."""

@@ -5,6 +5,7 @@ Source: @mentra/sdk 2.1.29 dist/types/messages/cloud-to-app.d.ts; docs/protocol.
 
 import contextlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
@@ -316,6 +317,8 @@ class StreamOutput(Wire, frozen=True, kw_only=True):
 
 class ManagedStreamStatus(Message, frozen=True, kw_only=True, tag="managed_stream_status"):
     """Where a managed stream stands, with all URLs that are known."""
+
+    _moved = MappingProxyType({"viewerUrl": "hls_url, or preview_url for a page with a player", "streamUrl": "hls_url"})
 
     status: str
     """``"initializing"``, ``"preparing"``, ``"active"``, ``"stopping"``, ``"stopped"`` or ``"error"``."""

@@ -15,6 +15,8 @@ import msgspec
 
 from mentra.protocol.base import Number, Wire
 
+SECONDS_OF_A_DAY = 24 * 60 * 60
+
 
 class SettingType(StrEnum):
     """How the phone shows an entry."""

@@ -23,6 +23,8 @@ CLOUD_URL = "cloudApiUrl"
 CLOUD_URL_CHECKSUM = "cloudApiUrlChecksum"
 """See ``cloud_url_checksum``."""
 
+PARAMETERS = frozenset({SIGNED_TOKEN, TEMP_TOKEN, FRONTEND_TOKEN, CLOUD_URL, CLOUD_URL_CHECKSUM})
+
 ISSUER = "https://prod.augmentos.cloud"
 """``iss`` of signed tokens."""
 ALGORITHM = "RS256"
@@ -49,6 +51,10 @@ TQIDAQAB
 """Checks the signature of signed tokens."""
 
 _TOKENS = re.compile(rf"\b({SIGNED_TOKEN}|{TEMP_TOKEN}|{FRONTEND_TOKEN})=[^&#\s]*")
+_FORM_TOKENS = re.compile(_TOKENS.pattern.encode())
+_JSON_TOKENS = re.compile(
+    rf'("(?:{SIGNED_TOKEN}|{TEMP_TOKEN}|{FRONTEND_TOKEN}|frontendToken)"\s*:\s*)"(?:[^"\\]|\\.)*"'.encode()
+)
 
 
 def frontend_token(user_id: str, api_key: str) -> str:
@@ -69,6 +75,11 @@ def login_url(package_name: str) -> str:
 def masked(address: str) -> str:
     """Return a path or an address without the tokens in its query, to be shown or logged."""
     return _TOKENS.sub(r"\1=***", address)
+
+
+def masked_body(body: bytes) -> bytes:
+    """Return a body without the tokens in it, if it is JSON or a form."""
+    return _JSON_TOKENS.sub(rb'\1"***"', _FORM_TOKENS.sub(rb"\1=***", body))
 
 
 class SignedClaims(Wire, frozen=True, kw_only=True):

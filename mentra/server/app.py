@@ -1,51 +1,50 @@
 """``AppServer``: the class that every app extends. Options, hooks, start, run, stop."""
 
 import asyncio
-import contextlib
-import contextvars
 import dataclasses
 import logging
 import os
-import signal
-from collections.abc import Callable, Collection, Generator, Mapping
-from types import MappingProxyType, TracebackType
+from collections.abc import Callable, Collection, Mapping
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
-from mentra.clock import utc_now
-from mentra.config import CONSOLE, ServerConfig, read_config, read_public_url
+from mentra.config import ServerConfig, read_config, read_public_url
 from mentra.errors import MentraError
 from mentra.protocol.app_config import AppConfig
-from mentra.protocol.connection import CONNECT_WITHIN_S
 from mentra.protocol.tools import ToolSchema
-from mentra.protocol.webhooks import SessionRequest, login_headers
 from mentra.server.app_config import app_config, check_declarations
-from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
-from mentra.server.routes import Routes, reserved_paths
-from mentra.server.sessions import CANCEL_WITHIN_S, Sessions
-from mentra.server.tool_calls import ToolCalls, call_tool, reply_text
-from mentra.server.tools import Tool, ToolCall, tools_of
-from mentra.server.trust import PRODUCTION, cloud_url, generation_of, is_in_clear
+from mentra.server.hooks import check_hooks
+from mentra.server.hosts import captured_runs, fallbacks
+from mentra.server.lifespan import Lifespan
+from mentra.server.process import leave_tasks, signals
+from mentra.server.routes import reserved_paths
+from mentra.server.serving import CannotListen, Serving
+from mentra.server.tool_calls import call_tool, reply_text
+from mentra.server.tools import ToolCall, tools_of
+from mentra.server.trust import is_in_clear
 from mentra.server.web.asgi import AsgiApplication
 from mentra.server.web.routing import routes_of
-from mentra.server.web.site import Pages, Site
-from mentra.session.cloud_api import CloudApi
-from mentra.session.core import SessionCore
+from mentra.server.web.sign_in import HostKey
+from mentra.server.web.site import Pages
 from mentra.session.declared_settings import Settings
-from mentra.session.published import Published
 from mentra.session.session import AppSession
-from mentra.session.silence import Silence
 from mentra.session.stop_reason import StopReason
 from mentra.session.storage import Storage
-from mentra.session.storages import STOP_WITHIN_S as STORE_WITHIN_S
-from mentra.session.storages import Storages
-from mentra.session.uploads import Uploads
-from mentra.transport.base import Listener, Network
-from mentra.wrong_names import unknown_name
+from mentra.transport.base import Network
+from mentra.wrong_names import named_options, unknown_name
 
 STOP_WITHIN_S = 10.0
 """How long ``stop`` waits for the sessions' ``on_stop``."""
 
 _logger = logging.getLogger("mentra.server")
+
+
+_OPTIONS = {
+    "mentraOSWebsocketUrl": "write 'mentraos_websocket_url'",
+    "cloudApiUrl": "REST calls go to the cloud of the session",
+    "healthCheck": "GET /health is always there: the cloud asks for it",
+    "appInstructions": "no cloud shows them",
+}
 
 
 class AppServer:
@@ -70,7 +69,8 @@ class AppServer:
         frontend_tokens: Believe the tokens that pages made with the official SDK for React send as
             ``Authorization: Bearer``. They never expire, so a leaked one is valid for ever; without them such pages
             are known by their cookie.
-        asgi: Another web application, such as one of FastAPI, for all paths that nothing else here answers. HTTP only.
+        asgi: Another web application, such as one of FastAPI, for all paths that nothing else here answers. HTTP
+            only, with bodies of up to 1 MB.
 
     Raises:
         ConfigError: An option is missing or malformed, or a ``@tool`` or ``@route`` method cannot be one.
@@ -87,6 +87,7 @@ class AppServer:
     tool_timeout: ClassVar[float] = 18.0
     """Seconds until a tool is cancelled, and the assistant told so. MentraOS Cloud gives up after 20."""
 
+    @named_options(_OPTIONS)
     def __init__(
         self,
         *,
@@ -103,7 +104,7 @@ class AppServer:
         asgi: AsgiApplication | None = None,
     ) -> None:
         self._config = read_config(
-            {**_fallbacks.get(), **os.environ},
+            {**fallbacks(), **os.environ},
             package_name=package_name,
             api_key=api_key,
             port=port,
@@ -118,21 +119,12 @@ class AppServer:
         self._tools = tools_of(self)
         self._web_routes = routes_of(self, reserved=reserved_paths(self._config.webhook_path))
         self._asgi = asgi
-        self._serving: _Serving | None = None
+        self._serving: Serving | None = None
         self._lifespan = Lifespan(self)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for wrong, right in _HOOKS.items():
-            if wrong in vars(cls):
-                raise TypeError(
-                    f"{cls.__name__}.{wrong} would never be called. Python names are snake_case: write {right}."
-                )
-        for wrong in _NO_HOOKS & vars(cls).keys():
-            raise TypeError(
-                f"{cls.__name__}.{wrong} would never be called. "
-                "Write in on_session: session.settings.on_change(handler)."
-            )
+        check_hooks(cls)
         check_declarations(cls)
 
     async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
@@ -222,6 +214,14 @@ class AppServer:
         self._lifespan.add(handler)
 
     @property
+    def page_path(self) -> str | None:
+        """Where users find the app's page: the route ``/webview``, else the shortest ``GET`` route with ``auth=True``.
+
+        ``None`` if there is neither. The developer console has its whole address, as the webview URL.
+        """
+        return self._web_routes.page_path
+
+    @property
     def tools(self) -> list[ToolSchema]:
         """The declared tools, as the developer console describes them."""
         return [tool.schema for tool in self._tools.values()]
@@ -270,7 +270,8 @@ class AppServer:
         hosted: bool = False,
         public_url: str | None = None,
         cloud: str | None = None,
-        user_token_key: Callable[[], str] | None = None,
+        user_token_key: HostKey | None = None,
+        failed: Callable[[Exception], object] | None = None,
     ) -> None:
         """Listen, and return. A program needs no arguments; they are for tools that host the app.
 
@@ -282,14 +283,16 @@ class AppServer:
             public_url: Where the host lets phones reach the server; by default where it listens. Of hosts only.
             cloud: The WebSocket URL of the host's cloud, which keeps the storage of users who have no session yet, and
                 knows who opens pages.
-            user_token_key: Returns the public key, in PEM, with which the host's cloud signs tokens for pages.
+            user_token_key: Returns the public key, in PEM, with which the host's cloud signs tokens for pages, besides
+                the configured one. Of hosts only.
+            failed: Told each exception of the app's hooks, handlers, tasks and timers, after it was logged.
 
         Raises:
             OSError: The port is taken, or may not be used.
             MentraError: It is started already, or still stopping.
             Exception: Whatever ``on_startup`` raised.
         """
-        if _captured_runs.get() is not None:
+        if captured_runs() is not None:
             raise MentraError('The app starts while it is being imported. Put that under: if __name__ == "__main__":')
         if self._serving is not None:
             raise MentraError("The server is started already. Call await app.stop() before you start it again.")
@@ -307,14 +310,15 @@ class AppServer:
                 "The API key travels to %r unencrypted: use wss:// unless the network between is your own.",
                 config.mentraos_websocket_url,
             )
-        serving = self._serving = _Serving(
+        serving = self._serving = Serving(
             self,
             config,
             self._tools,
-            network,
             self._lifespan,
-            cloud,
-            Pages(self._web_routes, self._asgi, user_token_key or (lambda: config.user_token_key)),
+            Pages(self._web_routes, self._asgi, user_token_key if hosted else None),
+            network=network,
+            cloud=cloud,
+            failed=failed,
         )
         try:
             await serving.open()
@@ -348,7 +352,7 @@ class AppServer:
             # Shielded: whoever stops the server from inside a session is ended by the stop, half-way through.
             await asyncio.shield(serving.closing)
 
-    async def _close(self, serving: "_Serving", reason: str, timeout: float) -> None:
+    async def _close(self, serving: Serving, reason: str, timeout: float) -> None:
         try:
             await serving.close(reason, timeout=timeout)
         finally:
@@ -359,14 +363,13 @@ class AppServer:
 
         Sets up logging to stderr, unless the program has done so.
         """
-        captured = _captured_runs.get()
-        if captured is not None:
+        if (captured := captured_runs()) is not None:
             captured.append(self)
             return
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         try:
             asyncio.run(self._run())
-        except OSError as error:
+        except CannotListen as error:
             # The program's last line: a port that is taken is no bug in it, and needs no traceback.
             address = f"{self._config.host}:{self._config.port}"
             raise SystemExit(
@@ -380,12 +383,12 @@ class AppServer:
                 self._serving.over.set()
 
         try:
-            with _signals(end):
+            with signals(end):
                 async with self:
                     if self._serving is not None:
                         await self._serving.over.wait()
         finally:
-            await _leave_tasks()
+            await leave_tasks()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -399,215 +402,32 @@ class AppServer:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, dir(type(self)), moved=_MOVED)
-
-
-class _Serving:
-    """What exists between start and stop."""
-
-    def __init__(
-        self,
-        app: AppServer,
-        config: ServerConfig,
-        tools: Mapping[str, Tool],
-        network: Network | None,
-        lifespan: Lifespan,
-        cloud: str | None,
-        pages: Pages,
-    ) -> None:
-        self.listener: Listener | None = None
-        self.closing: asyncio.Task[None] | None = None
-        self.over = asyncio.Event()
-        """Set when the end is wanted."""
-        self._own_network = network is None
-        self._network = _sockets() if network is None else network
-        self.published = Published(config.public_url)
-        self.uploads = Uploads()
-        self._storages = Storages()
-        self._lifespan = lifespan
-        self._cloud = cloud
-        silence = Silence(CONSOLE)
-        self.sessions = Sessions(
-            app,
-            lambda request, on_over: _make_session(
-                request,
-                on_over,
-                config,
-                self._network,
-                self.published,
-                self.uploads,
-                self._storages,
-                app.settings,
-                silence,
-            ),
-        )
-        self._config = config
-        self._tool_calls = ToolCalls(tools, app, timeout_s=app.tool_timeout)
-        exchanging = config.mentraos_websocket_url or cloud or (None if config.development else PRODUCTION)
-        self._site = Site(config, self._network, pages, app.session_for, cloud=exchanging, now=utc_now)
-        self._routes = Routes(config, self.sessions, self._tool_calls, self.published, self.uploads, self._site)
-        self._one_at_a_time = asyncio.Lock()
-
-    async def open(self) -> None:
-        async with self._one_at_a_time:
-            try:
-                await self._lifespan.begin()
-                await self._site.open()
-                self.listener = await self._network.listen(
-                    self._config.host, self._config.port, self._routes.handle, max_body_bytes=self._routes.body_limit
+            # The last attribute of __init__. What a property of the class asks for comes by its own name.
+            if "_lifespan" not in vars(self) and (name.startswith("_") or hasattr(AppServer, name)):
+                raise AttributeError(
+                    f"{type(self).__name__}.__init__ must call super().__init__() first; {name!r} needs it.",
+                    name=name,
+                    obj=self,
                 )
-            except BaseException:
-                await self._leave(SHUTDOWN_WITHIN_S)
-                raise
-
-    async def close(self, reason: str, *, timeout: float) -> None:
-        async with self._one_at_a_time:  # A stop during the start waits for it.
-            await self.sessions.close(reason, timeout=timeout)
-            await self._tool_calls.close()
-            await self._site.end_streams()
-            if self.listener is not None:
-                await self.listener.close()
-                await self._leave(min(timeout, SHUTDOWN_WITHIN_S))
-
-    def storage_for(self, user_id: str) -> Storage:
-        config = self._config
-        api = None if config.mentraos_websocket_url else self.sessions.cloud_of(user_id)
-        url = config.mentraos_websocket_url or self._cloud or ("" if config.development else PRODUCTION)
-        if api is None and not url:
-            raise MentraError(
-                f"Nobody knows which cloud keeps the data of {user_id!r}, who had no session yet, as this app runs in "
-                "development (MENTRA_DEV=1). Set MENTRAOS_WEBSOCKET_URL, or let the user start the app first."
-            )
-        if api is None:
-            api = CloudApi(self._network, url, package_name=config.package_name, api_key=config.api_key.reveal)
-        return Storage(self._storages.of(api, user_id, anew=not self.sessions.of_user(user_id)))
-
-    async def _leave(self, within_s: float) -> None:
-        await self._site.close()
-        await self._lifespan.end(within_s=within_s)
-        await self._storages.close(timeout=min(max(within_s, CANCEL_WITHIN_S), STORE_WITHIN_S))
-        await self._close_network()
-
-    async def _close_network(self) -> None:
-        if self._own_network:
-            await self._network.close()
+            raise unknown_name(self, name, moved=_MOVED)
 
 
-def _sockets() -> Network:
-    # aiohttp and websockets take about 200 ms to import; an app that is only inspected does not need them.
-    from mentra.transport.sockets import SocketNetwork
-
-    return SocketNetwork()
-
-
-async def _leave_tasks() -> None:
-    """Cancel every other task of this loop, and forget those that do not end: ``asyncio.run`` would wait for ever."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        _, late = await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)
-        for task in late:
-            _logger.warning("%s ignores that it is cancelled; it is left behind.", task.get_name())
-            # Documented for makers of event loops (Python, "Extending asyncio"); there is no other way out.
-            asyncio.tasks._unregister_task(task)  # pyright: ignore[reportPrivateUsage] - see above
-
-
-def _make_session(
-    request: SessionRequest,
-    on_over: Callable[[SessionCore, str], None],
-    config: ServerConfig,
-    network: Network,
-    published: Published,
-    uploads: Uploads,
-    storages: Storages,
-    settings: type[Settings],
-    silence: Silence,
-) -> SessionCore:
-    url = cloud_url(request, configured=config.mentraos_websocket_url, local_allowed=config.development)
-    generation = generation_of(url)
-    headers = login_headers(request, config.package_name, config.api_key.reveal()) if generation == 3 else None
-    api = CloudApi(network, url, package_name=config.package_name, api_key=config.api_key.reveal)
-    return SessionCore(
-        session_id=request.session_id,
-        user_id=request.user_id,
-        package_name=config.package_name,
-        api_key=config.api_key.reveal,
-        api=api,
-        connect=lambda receiver: network.connect(url, receiver, headers=headers, timeout=CONNECT_WITHIN_S),
-        on_over=on_over,
-        now=utc_now,
-        started_by=request.timestamp,
-        generation=generation,
-        published=published,
-        uploads=uploads,
-        data=storages.of(api, request.user_id, anew=True),
-        settings=settings,
-        silence=silence,
-    )
-
-
-_NO_HOOKS = {"onSettingsUpdate", "on_settings_update"}
-_HOOKS = {"onSession": "on_session", "onStop": "on_stop", "onToolCall": "on_tool_call"}
-
-_fallbacks: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar(
-    "fallbacks", default=MappingProxyType({})
-)
-
-
-@contextlib.contextmanager
-def fallback_environment(values: Mapping[str, str]) -> Generator[None, None, None]:
-    """While active, servers that are made find these variables where the environment has none. For tools."""
-    token = _fallbacks.set(values)
-    try:
-        yield
-    finally:
-        _fallbacks.reset(token)
-
-
-_captured_runs: contextvars.ContextVar[list[AppServer] | None] = contextvars.ContextVar("captured_runs", default=None)
-
-
-@contextlib.contextmanager
-def capture_run() -> Generator[list[AppServer], None, None]:
-    """While active, ``run()`` does not run: the server is put into the list instead. For tools that import apps."""
-    captured: list[AppServer] = []
-    token = _captured_runs.set(captured)
-    try:
-        yield captured
-    finally:
-        _captured_runs.reset(token)
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Generator[None, None, None]:
-    """Call ``stop`` on the first SIGINT or SIGTERM; the second one has its usual effect."""
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def first(*_: object) -> None:
-        restore()
-        loop.call_soon_threadsafe(stop)
-
-    for number in before:
-        signal.signal(number, first)
-    try:
-        yield
-    finally:
-        restore()
-
-
+_PLUMBING = "The camera does that by itself: await session.camera.request_photo()."
+_NO_TOKENS = "Tokens of your own are no part of the flow: request.user_id, of a route with auth=True, is who asks."
 _MOVED = {
-    "getExpressApp": "@route.get(path) on a method, or AppServer(asgi=...)",
-    "getHonoApp": "@route.get(path) on a method, or AppServer(asgi=...)",
+    "getExpressApp": "@route.get(path) on a method, or AppServer(asgi=...),",
+    "getHonoApp": "@route.get(path) on a method, or AppServer(asgi=...),",
     "get": "@route.get(path) on a method",
     "post": "@route.post(path) on a method",
     "mount": "AppServer(asgi=...)",
+    "use": "AppServer(asgi=...)",
+    "publicDir": "the option AppServer(public_dir=...)",
+    "listen": "await app.start() or app.run()",
     "publish": "Channel.publish(user_id, event)",
     "getSessionByUserId": "session_for(user_id)",
     "storage": "storage_for(user_id)",
+    "generateToken": _NO_TOKENS,
+    **dict.fromkeys(
+        ("registerPhotoRequest", "getPhotoRequest", "completePhotoRequest", "cleanupPhotoRequestsForSession"), _PLUMBING
+    ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from mentra.session.cleanups import CleanUps
+from mentra.session.handlers import Failed
 
 SHUTDOWN_WITHIN_S = 10.0
 """How long ``on_shutdown`` may take, and each clean-up handler."""
@@ -42,10 +43,14 @@ class Lifespan:
             await started
         self._begun = True
 
-    async def end(self, *, within_s: float = SHUTDOWN_WITHIN_S) -> None:
-        """Call ``on_shutdown``, if ``on_startup`` succeeded, then the clean-up handlers, the last one first."""
+    async def end(self, *, within_s: float = SHUTDOWN_WITHIN_S, failed: Failed | None = None) -> None:
+        """Call ``on_shutdown``, if ``on_startup`` succeeded, then the clean-up handlers, the last one first.
+
+        Args:
+            failed: Told what they raise, after it was logged.
+        """
         clean_ups, self._clean_ups = self._clean_ups, CleanUps(_logger)
         if self._begun:
             self._begun = False
             clean_ups.add(self._hooks.on_shutdown, ())
-        await clean_ups.run(within_s=within_s)
+        await clean_ups.run(within_s=within_s, failed=failed)

@@ -2,7 +2,7 @@
 
 | Route | Caller | Believed |
 |---|---|---|
-| ``POST /webhook`` | cloud | start: if the cloud it names is trusted; stop: for sessions we have |
+| ``POST /webhook`` | cloud | start: see ``mentra/server/trust.py``; stop: for sessions we have |
 | ``POST /tool`` | cloud | with the key header only |
 | ``GET /tool`` | people | yes: the answer is always the same |
 | ``POST /settings`` | cloud | for sessions we have |
@@ -37,7 +37,7 @@ from mentra.protocol.webhooks import (
 from mentra.server.sessions import Sessions
 from mentra.server.tool_calls import ToolCalls, ToolFailed
 from mentra.server.tools import ToolCall
-from mentra.server.trust import is_from_cloud
+from mentra.server.trust import fits_together, is_from_cloud
 from mentra.server.uploads import MAX_UPLOAD_BYTES, UploadRoute
 from mentra.server.web.site import INIT_PATH, LOGIN_PATH, Site
 from mentra.session.published import Published
@@ -90,15 +90,14 @@ class Routes:
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request. Never raises: whatever goes wrong is logged and answered with 500."""
-        if (file := self._published.reply(request)) is not None:
-            return file
-        route = self._routes.get((request.method, request.path_only))
+        method = "GET" if request.method == "HEAD" else request.method
+        route = self._routes.get((method, request.path_only))
         if route is None and request.path_only not in self._reserved:
             route = self._site.handle
         if route is None:
             return _error(404, f"There is no {request.method} {request.path_only} here.")
         try:
-            return await route(request)
+            return self._published.reply(request) or await route(request)
         except Exception:
             _logger.exception("Answering %r %r failed.", request.method, request.path_only)
             return _error(500, "Internal server error; the app's log has the details.")
@@ -117,6 +116,8 @@ class Routes:
                 return _error(400, f"Malformed webhook: {problem}.")
 
     async def _start(self, start: SessionRequest) -> HttpReply:
+        if not fits_together(start, self._config.package_name):
+            return _error(400, "The session id must be the user id, a hyphen and the package name.")
         try:
             await self._sessions.start(start)
         except UntrustedCloud as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from mentra.errors import SessionStopped
+from mentra.errors import NotConnected, SessionStopped
 from mentra.protocol.base import Timestamp
 from mentra.protocol.settings import Setting
 from mentra.protocol.webhooks import SessionRequest
@@ -28,6 +28,8 @@ from mentra.session.tasks import uninterrupted
 
 ON_STOP_WITHIN_S = 10.0
 """How long ``on_session`` waits for the ``on_stop`` before it."""
+MAX_STARTS = 1000
+"""How many sessions may be connecting at once: anybody can ask for more of them, and each asks the cloud."""
 REMEMBERED_USERS = 10_000
 """For how many users it is remembered which cloud their last session was on."""
 CANCEL_WITHIN_S = 1.0
@@ -86,6 +88,8 @@ class Sessions:
             return
         start = self._starts.get(request.session_id)
         if start is None or start.timestamp != request.timestamp:
+            if len(self._starts) >= MAX_STARTS:
+                raise NotConnected(f"Already {MAX_STARTS} sessions are being connected.")
             # Made first: a request that names an untrusted cloud must not disturb the session that is there.
             session = self._make_session(request, self._end)
             start = self._starts[request.session_id] = _Start(
@@ -168,7 +172,15 @@ class Sessions:
             if late:
                 session.logger.warning("on_stop of the session before is still running after %g s.", ON_STOP_WITHIN_S)
         session.begun = True
-        await call_handler(self._hooks.on_session, public, session.session_id, session.user_id, logger=session.logger)
+        await call_handler(
+            self._hooks.on_session,
+            public,
+            session.session_id,
+            session.user_id,
+            logger=session.logger,
+            failed=session.failed,
+            in_session=True,
+        )
 
     def _end(self, session: SessionCore, reason: str, *, release: bool = False) -> None:
         if session.end(reason):
@@ -184,7 +196,12 @@ class Sessions:
             await session.close(release=release)
             if session.begun:
                 await call_handler(
-                    self._hooks.on_stop, session.session_id, session.user_id, reason, logger=session.logger
+                    self._hooks.on_stop,
+                    session.session_id,
+                    session.user_id,
+                    reason,
+                    logger=session.logger,
+                    failed=session.failed,
                 )
         finally:
             # After on_stop, which may still use what they close.

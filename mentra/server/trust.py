@@ -55,6 +55,17 @@ def cloud_url(request: SessionRequest, *, configured: str | None, local_allowed:
     return url
 
 
+def fits_together(request: SessionRequest, package_name: str) -> bool:
+    """Return whether a session is that of its user with this app.
+
+    Otherwise anybody could have the session of one user replaced by that of another one. What cannot be shown on one
+    line is no user id either: it becomes part of headers, paths and the log.
+    """
+    user_id = request.user_id
+    whole = f"{user_id}-{package_name}"  # E-mail addresses differ in case between the clouds' messages.
+    return bool(user_id) and user_id.isprintable() and request.session_id.lower() == whole.lower()
+
+
 def rest_base(url: str, *, local_allowed: bool) -> str | None:
     """Return the REST address that a page names for its cloud, without a path; ``None`` if it may not have the key."""
     parts = split_url(url)

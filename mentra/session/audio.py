@@ -21,9 +21,10 @@ from mentra.errors import AudioError, NotConnected, RequestFailed
 from mentra.protocol.app_to_cloud import AudioPlayRequest, AudioStopRequest
 from mentra.protocol.audio import AudioTrack, VoiceSettings, encoded_length, speech_path
 from mentra.protocol.cloud_to_app import AudioPlayReply
+from mentra.session import moved_names
 from mentra.session.core import SessionCore
 from mentra.session.requests import new_id
-from mentra.wrong_names import unknown_name
+from mentra.wrong_names import named_options, unknown_name
 
 PLAYED_WITHIN_S = 60.0
 """How long a sound may take, unless the caller says otherwise; the official SDK's limit."""
@@ -34,7 +35,7 @@ SPOKEN_PER_S = 10.0
 
 _ABOUT = ("audio", "glasses not connected")
 """Words of the refusals of both clouds; the second is about the phone, whatever it says (docs/protocol.md, Sound)."""
-_SENTENCE = re.compile(r".+?(?:[.!?…]+\s+|[。！？]+\s*|\n+|$)", re.DOTALL)  # noqa: RUF001 - sentences end so in Chinese.
+_SENTENCE = re.compile(r".+?(?:[.!?…]\s+|[。！？]+\s*|\n+|$)", re.DOTALL)  # noqa: RUF001 - sentences end so in Chinese.
 _WORD = re.compile(r"\s*\S+\s*")
 
 
@@ -46,6 +47,20 @@ class PlaybackResult:
     """How long it is, as the phone says; ``None`` when it did not."""
     interrupted: bool = False
     """Whether it was stopped, or another sound took its place."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            moved = {"duration": "duration_s", "success": "the AudioError that is raised for a failure"}
+            raise unknown_name(self, name, dir(type(self)), moved=moved)
+
+
+_OPTIONS = {
+    "audioUrl": "pass the URL first",
+    "audio_url": "pass the URL first",
+    "trackId": "write 'track'",
+    "track_id": "write 'track'",
+}
 
 
 class Audio:
@@ -61,6 +76,7 @@ class Audio:
         """The URLs of the sounds that are waited for now, in the order of their requests."""
         return tuple(self._playing.values())
 
+    @named_options(_OPTIONS)
     async def play(
         self,
         url: str,
@@ -88,7 +104,7 @@ class Audio:
         Raises:
             AudioError: It was not played; the message is the phone's or the cloud's.
             RequestTimeout: The phone did not say in time that it is over. It may be playing still.
-            NotConnected: The connection to the cloud is lost at the moment. Nothing was sent.
+            NotConnected: The connection to the cloud is lost, and did not come back in time. Nothing was sent.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/audio.d.ts, playAudio; docs/protocol.md, Sound
         """
@@ -98,6 +114,7 @@ class Audio:
             url, volume=volume, track=track, stop_other_audio=stop_other_audio, wait=wait, timeout=timeout
         )
 
+    @named_options(_OPTIONS)
     async def speak(
         self,
         text: str,
@@ -126,7 +143,7 @@ class Audio:
         Raises:
             AudioError: It was not spoken; the message is the phone's or the cloud's. The parts before it were.
             RequestTimeout: The phone did not say in time that it is over.
-            NotConnected: The connection to the cloud is lost at the moment.
+            NotConnected: The connection to the cloud is lost, and did not come back in time.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/audio.d.ts, speak; docs/protocol.md, Sound
         """
@@ -153,6 +170,7 @@ class Audio:
             duration_s=sum(known) if len(known) == len(durations_s) else None, interrupted=interrupted
         )
 
+    @named_options(_OPTIONS)
     async def play_file(
         self,
         path: str | os.PathLike[str],
@@ -179,7 +197,7 @@ class Audio:
             OSError: The file could not be read.
             AudioError: It was not played.
             RequestTimeout: The phone did not say in time that it is over. It cannot fetch the file any more.
-            NotConnected: The connection to the cloud is lost at the moment.
+            NotConnected: The connection to the cloud is lost, and did not come back in time.
         """
         file = Path(path)
         data = await asyncio.to_thread(file.read_bytes)
@@ -193,6 +211,7 @@ class Audio:
             timeout=timeout,
         )
 
+    @named_options(_OPTIONS)
     async def play_bytes(
         self,
         data: bytes,
@@ -217,7 +236,7 @@ class Audio:
             ConfigError: Nobody said where the server is reached; the message says what to set.
             AudioError: It was not played.
             RequestTimeout: The phone did not say in time that it is over. It cannot fetch the sound any more.
-            NotConnected: The connection to the cloud is lost at the moment.
+            NotConnected: The connection to the cloud is lost, and did not come back in time.
         """
         if not data:
             raise ValueError("There is nothing to play: the data is empty.")
@@ -291,8 +310,9 @@ class Audio:
             self._playing[key] = request.audio_url
 
         try:
+            waited = await self._core.wait_until_up("The sound", timeout)
             result: PlaybackResult = await self._core.requests.wait(
-                key, what="The end of the sound", timeout=timeout, about=_ABOUT, send=send
+                key, what="The end of the sound", timeout=timeout, waited=waited, about=_ABOUT, send=send
             )
             return result
         except AudioError:
@@ -331,7 +351,7 @@ class Audio:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.AUDIO)
 
 
 def split_speech(text: str, *, limit: int = MAX_SPEECH_LENGTH) -> list[str]:
@@ -345,7 +365,7 @@ def split_speech(text: str, *, limit: int = MAX_SPEECH_LENGTH) -> list[str]:
         return [text]
     parts: list[str] = []
     room = 0
-    for piece in _pieces(text, limit):
+    for piece in _pieces(text.strip(), limit):
         if encoded_length(piece.rstrip()) <= room:  # What a part ends with is taken off.
             parts[-1] += piece
         else:
@@ -365,20 +385,3 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
                 yield word
             else:
                 yield from word
-
-
-_PUBLIC = ("play", "speak", "play_file", "play_bytes", "stop", "playing")
-_MOVED = {
-    "playAudio": "play(url)",
-    "play_audio": "play(url)",
-    "stopAudio": "stop()",
-    "stop_audio": "stop()",
-    "playTTS": "speak(text)",
-    "play_tts": "speak(text)",
-    "tts": "speak(text)",
-    "hasPendingRequest": "playing",
-    "getPendingRequestCount": "len(playing)",
-    "getPendingRequestIds": "playing",
-    "cancelAudioRequest": "task.cancel()",
-    "cancelAllAudioRequests": "stop()",
-}

@@ -19,6 +19,7 @@ from mentra.protocol.app_to_cloud import (
 )
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import ExistingStream, ManagedStreamStatus, StreamStatus
+from mentra.session import moved_names
 from mentra.session.core import SessionCore
 from mentra.session.events import Subscription
 from mentra.session.handlers import Handler
@@ -105,7 +106,7 @@ class Camera:
             PermissionDenied: The app lacks the permission CAMERA.
             HardwareUnavailable: The connected glasses have no camera. Nothing was sent.
             RequestTimeout: Neither a photo nor a reason came.
-            NotConnected: The connection to the cloud is lost at the moment. Nothing was sent.
+            NotConnected: The connection to the cloud is lost, and did not come back in time. Nothing was sent.
             SessionStopped: The session has ended, or ends before.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/camera.d.ts, requestPhoto; docs/protocol.md, Photos
@@ -223,7 +224,7 @@ class Camera:
             PermissionDenied: The app lacks the permission CAMERA.
             HardwareUnavailable: The connected glasses do not stream video. Nothing was sent.
             RequestTimeout: The glasses did not stream in time.
-            NotConnected: The connection to the cloud is lost at the moment. Nothing was sent.
+            NotConnected: The connection to the cloud is lost, and did not come back in time. Nothing was sent.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/camera.d.ts, startStream; docs/protocol.md, Video
         """
@@ -260,7 +261,7 @@ class Camera:
             PermissionDenied: The app lacks the permission CAMERA.
             HardwareUnavailable: The connected glasses do not stream video. Nothing was sent.
             RequestTimeout: There was no video in time.
-            NotConnected: The connection to the cloud is lost at the moment. Nothing was sent.
+            NotConnected: The connection to the cloud is lost, and did not come back in time. Nothing was sent.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/camera.d.ts, startManagedStream; docs/protocol.md, Video
         """
@@ -283,7 +284,7 @@ class Camera:
 
         Raises:
             RequestTimeout: The cloud did not answer, so nobody knows.
-            NotConnected: The connection to the cloud is lost at the moment.
+            NotConnected: The connection to the cloud is lost, and did not come back in time.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/camera.d.ts, checkExistingStream; docs/protocol.md, Video
         """
@@ -295,7 +296,7 @@ class Camera:
         For a video of this session: ``await stream.stop()``. That of another app cannot be ended.
 
         Raises:
-            NotConnected: The connection to the cloud is lost at the moment. Nothing was sent.
+            NotConnected: The connection to the cloud is lost, and did not come back in time. Nothing was sent.
         """
         if existing.type == "managed":
             self._send(managed_stop(self._core))
@@ -391,7 +392,7 @@ class Camera:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.CAMERA)
 
 
 def _require_video(capabilities: Capabilities | None) -> None:
@@ -429,44 +430,3 @@ def _destinations(restream: Sequence[str | RestreamDestination]) -> list[Restrea
     if len(found) > MAX_DESTINATIONS:
         raise ValueError(f"restream may name {MAX_DESTINATIONS} destinations at most, not {len(found)}.")
     return found
-
-
-_PUBLIC = (
-    "request_photo",
-    "upload_photo_to",
-    "photos",
-    "stream",
-    "managed_stream",
-    "start_stream",
-    "start_managed_stream",
-    "existing_stream",
-    "stop_existing_stream",
-    "on_stream_status",
-    "stream_statuses",
-    "on_managed_stream_status",
-    "managed_stream_statuses",
-    "set_fov",
-)
-_MOVED = {
-    "take_photo": "request_photo()",
-    "takePhoto": "request_photo()",
-    "stopStream": "stream.stop(), of what start_stream returned",
-    "stop_stream": "stream.stop(), of what start_stream returned",
-    "stopManagedStream": "managed_stream.stop(), of what start_managed_stream returned",
-    "stop_managed_stream": "managed_stream.stop(), of what start_managed_stream returned",
-    "startDirectStream": "start_stream(url)",
-    "isCurrentlyStreaming": "stream is not None",
-    "getCurrentStreamUrl": "stream.url",
-    "getStreamStatus": "stream.status",
-    "isManagedStreamActive": "managed_stream is not None",
-    "getManagedStreamUrls": "managed_stream.hls_url",
-    "getManagedStreamStatus": "managed_stream.status",
-    "checkExistingStream": "existing_stream()",
-    "startLivestream": "start_managed_stream()",
-    "stopLivestream": "managed_stream.stop(), of what start_managed_stream returned",
-    "subscribeToStreamStatusUpdates": "on_stream_status(handler)",
-    "hasPhotoPendingRequest": "the task that awaits request_photo()",
-    "cancelPhotoRequest": "task.cancel() on the task that awaits request_photo()",
-    "cancelAllPhotoRequests": "task.cancel() on the tasks that await request_photo()",
-    "setFov": "set_fov(fov)",
-}

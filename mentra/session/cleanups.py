@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from mentra.session.handlers import call_handler, describe
+from mentra.session.handlers import Failed, call_handler, describe
 
 CLEAN_UP_WITHIN_S = 10.0
 """How long one function may take."""
@@ -28,10 +28,13 @@ class CleanUps:
         """
         self._functions.append((function, arguments))
 
-    async def run(self, *arguments: Any, within_s: float = CLEAN_UP_WITHIN_S) -> None:
+    async def run(self, *arguments: Any, within_s: float = CLEAN_UP_WITHIN_S, failed: Failed | None = None) -> None:
         """Call them all; also those that are added meanwhile, and also if the task is cancelled.
 
         An exception is logged. One that takes too long is cancelled, and so is the current one if the task is.
+
+        Args:
+            failed: Told what they raise.
         """
         cancelled: asyncio.CancelledError | None = None
         while self._functions:
@@ -39,7 +42,7 @@ class CleanUps:
             given = arguments if own_arguments is None else own_arguments
             try:
                 async with asyncio.timeout(within_s):
-                    await call_handler(function, *given, logger=self._logger)
+                    await call_handler(function, *given, logger=self._logger, failed=failed)
             except TimeoutError:
                 self._logger.warning("%s was cancelled: it took more than %g s.", describe(function), within_s)
             except asyncio.CancelledError as error:

@@ -15,7 +15,6 @@ from mentra.protocol.app_to_cloud import (
     AppMessage,
     ConnectionInit,
     DisplayEvent,
-    LocationStream,
     OwnershipRelease,
     Reconnect,
     SubscriptionUpdate,
@@ -32,12 +31,14 @@ from mentra.protocol.cloud_to_app import (
     SettingsUpdate,
     SystemSettingsUpdate,
 )
-from mentra.protocol.connection import NORMAL_CLOSURE, PING_EVERY_S, SDK_VERSION_3, RefusalCode
+from mentra.protocol.connection import EMPTY_LIST_IGNORED_S, NORMAL_CLOSURE, PING_EVERY_S, SDK_VERSION_3, RefusalCode
 from mentra.protocol.layouts import Layout, View
 from mentra.protocol.permissions import Permission
 from mentra.protocol.streams import AudioChunk
 from mentra.session.cloud_api import CloudApi
 from mentra.session.declared_settings import Settings
+from mentra.session.durations import Durations
+from mentra.session.handlers import Failed
 from mentra.session.hardware import Hardware
 from mentra.session.link import Ack, Connect, Link, LinkOwner
 from mentra.session.logger import SessionLogger
@@ -62,8 +63,10 @@ from mentra.session.settings import SettingsState
 from mentra.session.silence import Explainer, Silence
 from mentra.session.storages import Storages
 from mentra.session.stored_data import StoredData
+from mentra.session.subscription_list import Names, SubscriptionList
 from mentra.session.tasks import LoopThread, SessionTasks
 from mentra.session.uploads import Uploads
+from mentra.session.wishes import Wishes
 from mentra.session.work import SessionWork
 from mentra.transport.base import Closed
 
@@ -96,6 +99,8 @@ class SessionCore(LinkOwner):
         uploads: What phones and glasses bring to it.
         data: What the app keeps for the user.
         work: What runs in the session, and what is to be done at its end.
+        durations: Doubts those that look like milliseconds.
+        failed: Told each exception of app code, after it was logged.
     """
 
     def __init__(
@@ -116,6 +121,7 @@ class SessionCore(LinkOwner):
         uploads: Uploads | None = None,
         silence: Silence | None = None,
         data: StoredData | None = None,
+        failed: Failed | None = None,
     ) -> None:
         self.session_id = session_id
         self.user_id = user_id
@@ -129,8 +135,9 @@ class SessionCore(LinkOwner):
         self.logger = SessionLogger(session_id=session_id, user_id=user_id, package_name=package_name)
         self.tasks = SessionTasks(self.logger)
         self.link = Link(connect, self, self.logger, ping_every_s=PING_EVERY_S if generation == 3 else None)
-        self.router = Router(self._subscriptions_changed, self.tasks, self.logger)
-        self.settings = SettingsState(self.tasks, self.router, self.logger, declared=settings)
+        self.failed = failed
+        self.router = Router(lambda: self._subscription_list.changed(), self.tasks, self.logger, failed=failed)
+        self.settings = SettingsState(self.router, self.logger, declared=settings)
         self.requests = Requests()
         self.api = api
         self.published = published or Published()
@@ -138,17 +145,17 @@ class SessionCore(LinkOwner):
         self.data = data or Storages().of(api, user_id)
         self._receivers: dict[type[Any], list[Callable[[Any], object]]] = {}
         self._loop_thread = LoopThread()
-        self.work = SessionWork(
-            self.tasks, self._loop_thread, self.logger, failed=lambda error: self.router.tell(ERROR, error)
-        )
+        self.work = SessionWork(self.tasks, self._loop_thread, self.logger, failed=self._work_failed)
         self._api_key = api_key
         self._generation = generation
         self._resumable: str | None = None
         """The session id under which a cloud of generation 3 resumes this session; ``None`` where it does not."""
         self._on_over = on_over
         self._now = now
+        silence = silence or Silence()
+        self.durations = Durations(self.logger, silence.is_news)
         self._explainer = Explainer(
-            silence or Silence(),
+            silence,
             api,
             self.logger,
             start=lambda work: self.tasks.start(work, name="look-up of permissions"),
@@ -158,10 +165,15 @@ class SessionCore(LinkOwner):
         """How the connection came about that there is; ``None`` while there is none."""
         self._lost_at: float | None = None
         """When the connection was lost that is to come back, on the loop's clock."""
+        self._wait_for_link: set[asyncio.Future[None]] = set()
+        """Calls that wait for the connection to come back."""
         self._before_close: list[Callable[[], object]] = []
-        self._update_due: asyncio.Handle | None = None
-        self._subscribed: list[str | LocationStream] = []
-        self._unsent: dict[Hashable, Callable[[], AppMessage]] = {}
+        self._subscription_list = SubscriptionList(
+            self.router.names,
+            self._send_subscriptions,
+            empty_ignored_s=0.0 if generation == 3 else EMPTY_LIST_IGNORED_S,
+        )
+        self._wishes = Wishes(self.send)
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -184,10 +196,10 @@ class SessionCore(LinkOwner):
             return False
         self.stop_reason = reason
         self.requests.close(reason)
+        self._link_changed()
         self.hardware.close(reason)
         self.work.end(reason)
-        if self._update_due is not None:
-            self._update_due.cancel()
+        self._subscription_list.end()
         if self.up is not None:
             self._tell_lost(self.link.closed or Closed(NORMAL_CLOSURE, reason), will_reconnect=False)
         self.router.tell(STOPPED, Stopped(reason=reason))
@@ -204,12 +216,14 @@ class SessionCore(LinkOwner):
         if release:
             self.link.send(OwnershipRelease(**self.envelope(), reason="switching_clouds"))
         try:
-            await self.link.close()
+            try:
+                await self.link.close()
+            finally:
+                self.disconnected.set()
+            await self._say_farewell()
         finally:
-            self.disconnected.set()
-        await self._say_farewell()
-        self.router.close()
-        await self.tasks.close()
+            self.router.close()
+            await self.tasks.close()
 
     async def clean_up(self) -> None:
         """Do what the app wants done at the end, then store what is not stored yet, without waiting for that."""
@@ -254,16 +268,14 @@ class SessionCore(LinkOwner):
             self._resumable = ack.session_id or self.session_id
         if ack.capabilities is not msgspec.UNSET:
             self.hardware.capabilities = ack.capabilities
+        self.router.options_work = ack.is_of_2026
+        self._subscription_list.connected()
+        self._wishes.send_waiting()  # Before handlers are called: what they show is newer.
         self.settings.update_system(ack.system_settings)
         if ack.settings is not None:
             self.settings.update(ack.settings)
-        self.router.options_work = ack.is_of_2026
-        self._subscribed = []
-        self._subscriptions_changed()
         self._tell_connected()
-        unsent, self._unsent = self._unsent, {}
-        for key, message in unsent.items():
-            self.wish(key, message)
+        self._link_changed()
 
     def message_received(self, message: CloudMessage) -> None:
         """Act on one message."""
@@ -323,24 +335,55 @@ class SessionCore(LinkOwner):
             RuntimeError: This is not the thread of the session's event loop.
         """
         self._loop_thread.check()
+        # Whoever answers what is shown now must reach the handlers that were registered before.
+        self._subscription_list.tell_now()
         return self.stop_reason is None and self.link.send(message)
 
     async def ask(
         self, message: AppMessage, key: str, *, what: str, timeout: float | None, about: tuple[str, ...] = ()
     ) -> Any:
-        """Send a message and wait for its answer; see ``Requests.wait``.
+        """Send a message, once the connection is up, and wait for its answer; see ``Requests.wait``.
 
         Raises:
-            NotConnected: There is no connection to the cloud at this moment; nothing was sent.
+            NotConnected: The connection did not come back in time; nothing was sent.
             SessionStopped: The session has ended, or ends before the answer.
             RequestTimeout: No answer came.
         """
 
         def send() -> None:
             if not self.send(message):
-                raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost at the moment.")
+                raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost.")
 
-        return await self.requests.wait(key, what=what, timeout=timeout, about=about, send=send)
+        waited = await self.wait_until_up(what, timeout)
+        return await self.requests.wait(key, what=what, timeout=timeout, waited=waited, about=about, send=send)
+
+    async def wait_until_up(self, what: str, timeout: float | None) -> float:
+        """Wait until what is sent is heard, or the session ends; return how many seconds that took.
+
+        A lost connection comes back within seconds, or the session ends. After a refused request it is always lost, and
+        whoever then says so by voice is to be heard.
+
+        Raises:
+            NotConnected: It did not come back in time.
+        """
+        if self.link.is_up or self.stop_reason is not None:
+            return 0.0
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        back: asyncio.Future[None] = loop.create_future()
+        self._wait_for_link.add(back)
+        try:
+            await asyncio.wait([back], timeout=timeout)
+            if not back.done():
+                raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost.")
+        finally:
+            self._wait_for_link.discard(back)
+        return loop.time() - began
+
+    def _link_changed(self) -> None:
+        for back in self._wait_for_link:
+            if not back.done():
+                back.set_result(None)
 
     def wish(self, key: Hashable, message: Callable[[], AppMessage]) -> None:
         """Send a message; while the connection is lost, keep the newest one of each key until it is back.
@@ -348,9 +391,8 @@ class SessionCore(LinkOwner):
         Args:
             message: Makes it as it is sent, with the time of that moment.
         """
-        if not self.send(message()) and self.stop_reason is None:
-            self._unsent.pop(key, None)  # So that they are sent in the order in which they were last wished for.
-            self._unsent[key] = message
+        if self.stop_reason is None:
+            self._wishes.add(key, message)
 
     def show(self, layout: Layout, view: View, duration_ms: int | None, force: bool) -> None:
         """Wish for a layout in a view."""
@@ -366,18 +408,16 @@ class SessionCore(LinkOwner):
 
         self.wish(("layout", view), message)
 
-    def _subscriptions_changed(self) -> None:
-        if self._update_due is None and self.stop_reason is None:
-            self._update_due = asyncio.get_running_loop().call_soon(self._update_subscriptions)
-
-    def _update_subscriptions(self) -> None:
-        self._update_due = None
-        names = self.router.names()
-        if names == self._subscribed:
-            return
-        if self.link.send(SubscriptionUpdate(**self.envelope(), subscriptions=names)):
-            self._subscribed = names
+    def _send_subscriptions(self, names: Names) -> bool:
+        sent = self.link.send(SubscriptionUpdate(**self.envelope(), subscriptions=names))
+        if sent:
             self._explain_silence()
+        return sent
+
+    def _work_failed(self, error: Exception) -> None:
+        self.router.tell(ERROR, error)
+        if self.failed is not None:
+            self.failed(error)
 
     def _explain_silence(self, *, again: bool = False) -> None:
         self._explainer.look_at(

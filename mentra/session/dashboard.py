@@ -20,12 +20,15 @@ from mentra.protocol.app_to_cloud import (
 from mentra.protocol.cloud_to_app import DashboardModeChanged
 from mentra.protocol.layouts import DashboardMode
 from mentra.protocol.package_names import SYSTEM_DASHBOARDS
+from mentra.session import moved_names
 from mentra.session.core import SessionCore
 from mentra.session.handlers import Handler
 from mentra.session.subscription import Subscription
-from mentra.wrong_names import unknown_name
+from mentra.wrong_names import named_options, unknown_name
 
 _MODE = "dashboard mode"
+_AS_MODES = 'write modes=("main",)'
+_OPTIONS = {"targets": _AS_MODES, "target": _AS_MODES, "mode": _AS_MODES, "view": _AS_MODES}
 
 
 class Dashboard:
@@ -36,6 +39,7 @@ class Dashboard:
         self._mode: str | None = None
         core.hears(DashboardModeChanged, self._mode_changed)
 
+    @named_options(_OPTIONS)
     def write(self, text: object, *, modes: Collection[DashboardMode | str] = (DashboardMode.MAIN,)) -> None:
         """Show a text on the dashboard, in place of the one before.
 
@@ -49,7 +53,7 @@ class Dashboard:
         """
         if isinstance(modes, str):
             raise TypeError(f"modes must be a tuple or a list of modes, such as ({modes!r},).")
-        names = [DashboardMode(mode).value for mode in modes]
+        names = [_mode(mode) for mode in modes]
         if not names:
             raise ValueError(f"modes must name at least one of {', '.join(DashboardMode)}.")
         content = str(text).encode(errors="replace").decode()  # As in layouts: half a surrogate pair cannot be sent.
@@ -100,7 +104,7 @@ class Dashboard:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.DASHBOARD)
 
 
 class SystemDashboard:
@@ -133,23 +137,21 @@ class SystemDashboard:
         Raises:
             ValueError: There is no such mode.
         """
-        name = DashboardMode(mode).value
+        name = _mode(mode)
         self._core.wish("dashboard mode", lambda: DashboardModeChange(**self._core.envelope(), mode=name))
 
     def _corner(self, section: DashboardSection, text: str) -> Callable[[], AppMessage]:
         content = text.encode(errors="replace").decode()
         return lambda: DashboardSystemUpdate(**self._core.envelope(), section=section.value, content=content)
 
+    if not TYPE_CHECKING:
 
-_PUBLIC = ("write", "clear", "mode", "on_mode_change", "system")
-_MOVED = {
-    "content": "session.dashboard.write(text)",
-    "writeToMain": "write(text)",
-    "write_main": "write(text)",
-    "writeToExpanded": 'write(text, modes=("expanded",))',
-    "write_expanded": 'write(text, modes=("expanded",))',
-    "getCurrentMode": "mode",
-    "showText": "write(text)",
-    "show_text": "write(text)",
-    "show": "write(text)",
-}
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, moved=moved_names.SYSTEM_DASHBOARD)
+
+
+def _mode(mode: DashboardMode | str) -> str:
+    try:
+        return DashboardMode(mode).value
+    except ValueError:
+        raise ValueError(f"There is no mode {mode!r}. The modes are: {', '.join(DashboardMode)}.") from None

@@ -1,7 +1,7 @@
 """``session.device``: how the glasses are right now, and their Wi-Fi.
 
-Clouds of 2026 tell it without being asked, those of 2025 do not. There, only what a ``glasses_connection_state`` event
-says of the Wi-Fi is known, if the app listens to that stream.
+Clouds of 2026 tell it without being asked. Those of 2025 tell a part of it, in events of two streams: who wants to hear
+of such a field (``on_change``) subscribes to its stream, on any cloud.
 
 Source: @mentra/sdk 2.1.29 dist/app/session/device-state.js; docs/protocol.md, Device state.
 """
@@ -15,8 +15,8 @@ import msgspec
 from mentra.errors import NotConnected, SessionStopped
 from mentra.protocol.app_to_cloud import WifiSetupRequest
 from mentra.protocol.cloud_to_app import DeviceState, DeviceStateUpdate, merge_device_state
-from mentra.protocol.streams import GlassesConnection, WifiState
-from mentra.session import hardware
+from mentra.protocol.streams import GlassesBattery, GlassesConnection, WifiState
+from mentra.session import hardware, moved_names
 from mentra.session.core import SessionCore
 from mentra.session.handlers import Handler
 from mentra.session.subscription import Subscription
@@ -52,6 +52,17 @@ DeviceField = Literal[
 
 FIELDS: tuple[DeviceField, ...] = get_args(DeviceField)
 
+_STREAMS: dict[DeviceField, str] = {
+    "battery_level": GlassesBattery.stream,
+    "charging": GlassesBattery.stream,
+    "connected": GlassesConnection.stream,
+    "model_name": GlassesConnection.stream,
+    "wifi_connected": GlassesConnection.stream,
+    "wifi_ssid": GlassesConnection.stream,
+}
+"""Which stream tells a field, on clouds of 2025 as well."""
+_CONNECTED = {"CONNECTED": True, "DISCONNECTED": False}
+
 
 class Device:
     """What is known of the glasses."""
@@ -61,6 +72,7 @@ class Device:
         self._state = DeviceState()
         core.hears(DeviceStateUpdate, self._told)
         core.router.add_handler(GlassesConnection.stream, self._connection_changed, subscribes=False)
+        core.router.add_handler(GlassesBattery.stream, self._battery_changed, subscribes=False)
 
     @property
     def state(self) -> DeviceState:
@@ -85,20 +97,22 @@ class Device:
         Use it as a call, ``on_change("battery_level", handler)``, or as a decorator, ``@device.on_change("charging")``.
         The handler gets ``None`` when a value is not known any more. It runs after all fields have their new values.
 
+        Clouds of 2026 tell every field. Those of 2025 tell ``battery_level``, ``charging``, ``connected``,
+        ``model_name``, ``wifi_connected`` and ``wifi_ssid``, each with its next change.
+
         Raises:
             ValueError: There is no such field.
         """
         if name not in FIELDS:
-            close = difflib.get_close_matches(name, FIELDS, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(FIELDS)}."
-            raise ValueError(f"The state of the glasses has no field {name!r}.{hint}")
+            raise ValueError(f"The state of the glasses has no field {name!r}. {_hint(name)}")
         if handler is None:
             return lambda function: self.on_change(name, function)
         router, news = self._core.router, _news(name)
         listener = router.add_teller(news, handler, call="session.device.on_change")
         if (value := getattr(self._state, name)) is not None:
             router.tell(news, value, only=listener)
-        return Subscription(router, news, handler, listener=listener)
+        release = router.hold(_STREAMS[name]) if name in _STREAMS else None
+        return Subscription(router, news, handler, listener=listener, release=release)
 
     def request_wifi_setup(self, reason: str = "") -> None:
         """Ask the wearer, on the phone, to bring the glasses into a Wi-Fi network.
@@ -122,11 +136,18 @@ class Device:
     def _told(self, update: DeviceStateUpdate) -> None:
         self._become(merge_device_state(self._state, update.state))
 
+    def _battery_changed(self, event: GlassesBattery) -> None:
+        self._become(msgspec.structs.replace(self._state, battery_level=event.level, charging=event.charging))
+
     def _connection_changed(self, event: GlassesConnection) -> None:
+        new = msgspec.structs.replace(
+            self._state,
+            connected=_CONNECTED.get(event.status, self._state.connected),
+            model_name=event.model_name or self._state.model_name,
+        )
         if event.wifi is not None:
-            self._become(
-                msgspec.structs.replace(self._state, wifi_connected=event.wifi.connected, wifi_ssid=event.wifi.ssid)
-            )
+            new = msgspec.structs.replace(new, wifi_connected=event.wifi.connected, wifi_ssid=event.wifi.ssid)
+        self._become(new)
 
     def _become(self, new: DeviceState) -> None:
         old, self._state = self._state, new
@@ -138,19 +159,18 @@ class Device:
 
         def __getattr__(self, name: str) -> NoReturn:
             if name in FIELDS:
-                raise unknown_name(self, name, _PUBLIC, moved={name: f"session.device.state.{name}"})
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+                raise unknown_name(self, name, moved={name: f"session.device.state.{name}"})
+            raise unknown_name(self, name, moved=moved_names.DEVICE)
+
+
+def _hint(name: str) -> str:
+    likely = [field for field in FIELDS if name and name.lower() in field] or difflib.get_close_matches(
+        name, FIELDS, n=1
+    )
+    if not likely:
+        return f"There are: {', '.join(FIELDS)}."
+    return f"Did you mean {' or '.join(repr(field) for field in likely)}?"
 
 
 def _news(name: str) -> str:
     return f"device state {name}"
-
-
-_PUBLIC = ("state", "wifi", "on_change", "request_wifi_setup")
-_MOVED = {
-    "getSnapshot": "session.device.state",
-    "snapshot": "session.device.state",
-    "getWifiStatus": "session.device.wifi",
-    "isWifiConnected": "session.device.state.wifi_connected",
-    "batteryLevel": "session.device.state.battery_level",
-}

@@ -6,10 +6,9 @@ loop go out as one message, and only if the list differs from what the cloud has
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
+from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING, NoReturn, overload
 
-from mentra.errors import MentraError, RequestTimeout
 from mentra.protocol.cloud_to_app import CapabilitiesUpdate, CustomMessage, PermissionProblem, RefusedStream
 from mentra.protocol.streams import (
     GESTURES,
@@ -40,18 +39,28 @@ from mentra.protocol.subscriptions import (
     transcription_subscription,
     translation_stream,
 )
-from mentra.session.core import SessionCore
+from mentra.session import moved_names
+from mentra.session.events_by_kind import Decorator, EventsByKind, call_of
 from mentra.session.handlers import Handler
-from mentra.session.listeners import Where
 from mentra.session.news import CONNECTED, ERROR, NEWS, Connected, Disconnected, Reconnected, Stopped
 from mentra.session.subscription import Subscription as Subscription  # Those who import it from here, may.
-from mentra.wrong_names import unknown_name
+from mentra.wrong_names import named_options, unknown_name
 
-E = TypeVar("E")
-Decorator = Callable[[Handler[E]], Subscription]
+_OPTIONS = {
+    "lang": "write 'language'",
+    "locale": "write 'language'",
+    "languageCode": "write 'language'",
+    "disableLanguageIdentification": "write detect_language=False",
+    "languageHints": "write 'hints'",
+    "sourceLanguage": "write 'source'",
+    "targetLanguage": "write 'target'",
+    "buttonId": "write 'button'",
+    "pressType": "write 'press'",
+    "packageName": "write 'app'",
+}
 
 
-class Events:
+class Events(EventsByKind):
     """``session.events``: register handlers, iterate, or wait for one event.
 
     Each ``on_...`` method takes a handler, plain or ``async``, and returns its ``Subscription``; it is a decorator as
@@ -69,10 +78,6 @@ class Events:
     Source: @mentra/sdk 2.1.29 dist/app/session/events.d.ts; docs/protocol.md, Streams
     """
 
-    def __init__(self, core: SessionCore) -> None:
-        self._core = core
-        self._router = core.router
-
     # Speech and sound.
 
     @overload
@@ -89,6 +94,7 @@ class Events:
     def on_transcription(
         self, /, *, language: str = ..., hints: Sequence[str] = ..., detect_language: bool = ...
     ) -> Decorator[Transcription]: ...
+    @named_options(_OPTIONS)
     def on_transcription(
         self,
         handler: Handler[Transcription] | None = None,
@@ -120,6 +126,7 @@ class Events:
         stream = transcription_subscription(language, hints=hints, detect_language=detect_language)
         return self._register("on_transcription", stream, handler)
 
+    @named_options(_OPTIONS)
     def transcriptions(
         self,
         language: str = DEFAULT_LANGUAGE,
@@ -136,12 +143,13 @@ class Events:
             ValueError: A language code is not one that MentraOS knows.
         """
         stream = transcription_subscription(language, hints=hints, detect_language=detect_language)
-        return self._router.iterate(stream, call=_call("transcriptions"))
+        return self._router.iterate(stream, call=call_of("transcriptions"))
 
     @overload
     def on_translation(self, handler: Handler[Translation], /, *, target: str, source: str = ...) -> Subscription: ...
     @overload
     def on_translation(self, /, *, target: str, source: str = ...) -> Decorator[Translation]: ...
+    @named_options(_OPTIONS)
     def on_translation(
         self, handler: Handler[Translation] | None = None, /, *, target: str, source: str = ANY_SOURCE
     ) -> Subscription | Decorator[Translation]:
@@ -159,13 +167,14 @@ class Events:
         """
         return self._register("on_translation", translation_stream(source, target), handler)
 
+    @named_options(_OPTIONS)
     def translations(self, *, target: str, source: str = ANY_SOURCE) -> AsyncGenerator[Translation, None]:
         """Iterate over what is said, in another language. Options as in ``on_translation``.
 
         Raises:
             ValueError: A language code is not one that MentraOS knows.
         """
-        return self._router.iterate(translation_stream(source, target), call=_call("translations"))
+        return self._router.iterate(translation_stream(source, target), call=call_of("translations"))
 
     def on_audio_chunk(self, handler: Handler[AudioChunk], /) -> Subscription:
         """Call a handler with the sound of the microphone, in pieces of any size. Needs the permission MICROPHONE."""
@@ -181,7 +190,7 @@ class Events:
         Raises:
             ValueError: The milliseconds are less than 1.
         """
-        chunks = self._router.iterate(AudioChunk.stream, call=_call("audio"))
+        chunks = self._router.iterate(AudioChunk.stream, call=call_of("audio"))
         if frame_ms is None:
             return chunks
         if frame_ms < 1:
@@ -203,6 +212,7 @@ class Events:
     ) -> Subscription: ...
     @overload
     def on_button_press(self, /, *, button: str | None = ..., press: str | None = ...) -> Decorator[ButtonPress]: ...
+    @named_options(_OPTIONS)
     def on_button_press(
         self,
         handler: Handler[ButtonPress] | None = None,
@@ -231,6 +241,7 @@ class Events:
     def on_head_position(self, handler: Handler[HeadPosition], /, *, position: str | None = ...) -> Subscription: ...
     @overload
     def on_head_position(self, /, *, position: str | None = ...) -> Decorator[HeadPosition]: ...
+    @named_options(_OPTIONS)
     def on_head_position(
         self, handler: Handler[HeadPosition] | None = None, /, *, position: str | None = None
     ) -> Subscription | Decorator[HeadPosition]:
@@ -270,6 +281,8 @@ class Events:
             ValueError: There is no such gesture. (A newer one can be had by ``on("touch_event:new_gesture")``.)
         """
         function, wished = (None, (handler, *gestures)) if isinstance(handler, str) else (handler, gestures)
+        if any(callable(gesture) for gesture in wished):
+            raise TypeError('The handler comes first: on_touch_event(handler, "double_tap").')
         for gesture in wished:
             _check("gesture", gesture, GESTURES)
         if len(wished) == 1:
@@ -288,6 +301,7 @@ class Events:
     ) -> Subscription: ...
     @overload
     def on_phone_notification(self, /, *, app: str | None = ...) -> Decorator[PhoneNotification]: ...
+    @named_options(_OPTIONS)
     def on_phone_notification(
         self, handler: Handler[PhoneNotification] | None = None, /, *, app: str | None = None
     ) -> Subscription | Decorator[PhoneNotification]:
@@ -348,6 +362,7 @@ class Events:
     def on_custom_message(self, handler: Handler[CustomMessage], /, *, action: str | None = ...) -> Subscription: ...
     @overload
     def on_custom_message(self, /, *, action: str | None = ...) -> Decorator[CustomMessage]: ...
+    @named_options(_OPTIONS)
     def on_custom_message(
         self, handler: Handler[CustomMessage] | None = None, /, *, action: str | None = None
     ) -> Subscription | Decorator[CustomMessage]:
@@ -368,7 +383,7 @@ class Events:
 
     def on_connected(self, handler: Handler[Connected], /) -> Subscription:
         """Call a handler when the cloud can be reached: at once if it can be now, and after each reconnection."""
-        listener = self._router.add_teller(CONNECTED, handler, call=_call("on_connected"))
+        listener = self._router.add_teller(CONNECTED, handler, call=call_of("on_connected"))
         if (up := self._core.up) is not None:
             # Not within this call: a decorated handler has no name yet.
             asyncio.get_running_loop().call_soon(lambda: self._router.tell(CONNECTED, up, only=listener))
@@ -415,194 +430,10 @@ class Events:
         """
         return self._tell("on_permission_denied", NEWS[RefusedStream], handler)
 
-    # Any stream.
-
-    @overload
-    def on(self, stream: Literal["button_press"], handler: Handler[ButtonPress], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["head_position"], handler: Handler[HeadPosition], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["touch_event"], handler: Handler[TouchEvent], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["VAD"], handler: Handler[VoiceActivity], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["audio_chunk"], handler: Handler[AudioChunk], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["phone_notification"], handler: Handler[PhoneNotification], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["calendar_event"], handler: Handler[CalendarEvent], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["location_update"], handler: Handler[Location], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["glasses_battery_update"], handler: Handler[GlassesBattery], /) -> Subscription: ...
-    @overload
-    def on(
-        self, stream: Literal["glasses_connection_state"], handler: Handler[GlassesConnection], /
-    ) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["photo_taken"], handler: Handler[PhotoTaken], /) -> Subscription: ...
-    @overload
-    def on(self, stream: Literal["custom_message"], handler: Handler[CustomMessage], /) -> Subscription: ...
-    @overload
-    def on(self, stream: str, handler: Handler[Any], /) -> Subscription: ...
-    @overload
-    def on(self, stream: str, /) -> Decorator[Any]: ...
-    def on(self, stream: str, handler: Handler[Any] | None = None, /) -> Subscription | Decorator[Any]:
-        """Call a handler for each event of any stream, by its name on the wire.
-
-        Args:
-            stream: Such as ``"button_press"``, ``"touch_event:double_tap"`` or ``"translation:en-US-to-es-ES"``.
-            handler: Gets the stream's Struct (see ``mentra.protocol.streams``), or plain data (dict, list, ...) for a
-                stream without one. Without a handler, returns a decorator.
-
-        Raises:
-            ValueError: It is no stream but news of the session itself; the message names the right method.
-
-        Source: docs/protocol.md, Streams
-        """
-        _refuse_news(stream)
-        return self._register(f'on("{stream}")', stream, handler)
-
-    @overload
-    def stream(self, kind: type[E], /) -> AsyncGenerator[E, None]: ...
-    @overload
-    def stream(self, kind: str, /) -> AsyncGenerator[Any, None]: ...
-    def stream(self, kind: type[Any] | str, /) -> AsyncGenerator[Any, None]:
-        """Iterate over events of one kind: ``async for press in session.events.stream(ButtonPress)``.
-
-        Subscribes at the first step, unsubscribes when the loop is left, and ends when the session does.
-
-        Args:
-            kind: What the events are, such as ``HeadPosition`` or ``Disconnected``; or a stream's name on the wire.
-
-        Raises:
-            TypeError: There are no such events, or they have an iterator of their own.
-            ValueError: As in ``on``.
-        """
-        if not isinstance(kind, str) and (own := _OWN_ITERATORS.get(kind)):
-            raise TypeError(f"{kind.__name__} has its own iterator: session.events.{own}.")
-        news, stream = self._find(kind)
-        if news:
-            return self._router.iterate_news(stream, call=_call(f"stream({_name(kind)})"))
-        return self._router.iterate(stream, call=_call(f"stream({_name(kind)})"))
-
-    @overload
-    async def wait_for(
-        self,
-        kind: type[Transcription],
-        /,
-        *,
-        where: Callable[[Transcription], object] | None = ...,
-        timeout: float | None = ...,
-        language: str = ...,
-    ) -> Transcription: ...
-    @overload
-    async def wait_for(
-        self,
-        kind: type[Translation],
-        /,
-        *,
-        where: Callable[[Translation], object] | None = ...,
-        timeout: float | None = ...,
-        target: str,
-        source: str = ...,
-    ) -> Translation: ...
-    @overload
-    async def wait_for(
-        self, kind: type[E], /, *, where: Callable[[E], object] | None = ..., timeout: float | None = ...
-    ) -> E: ...
-    @overload
-    async def wait_for(
-        self, kind: str, /, *, where: Callable[[Any], object] | None = ..., timeout: float | None = ...
-    ) -> Any: ...
-    async def wait_for(
-        self,
-        kind: type[Any] | str,
-        /,
-        *,
-        where: Where | None = None,
-        timeout: float | None = None,
-        language: str | None = None,
-        target: str | None = None,
-        source: str | None = None,
-    ) -> Any:
-        """Wait for one event: ``press = await session.events.wait_for(ButtonPress, timeout=10)``.
-
-        Subscribed only while it waits, unless a handler is there as well.
-
-        Args:
-            kind: What the event is, such as ``ButtonPress`` or ``Disconnected``; or the name of a stream on the wire.
-            where: Which event: ``lambda press: press.press_type == "long"``. The first one by default.
-            timeout: Seconds; ``None`` waits until the session ends.
-            language: Of a ``Transcription``, as in ``on_transcription``.
-            target: Of a ``Translation``, as in ``on_translation``.
-            source: Of a ``Translation``, as in ``on_translation``.
-
-        Raises:
-            RequestTimeout: There was no such event in time.
-            SessionStopped: The session has ended, or ends before.
-            TypeError: There are no such events, or not with these options.
-            ValueError: A language code is not one that MentraOS knows, or as in ``on``.
-            Exception: Whatever ``where`` raises.
-        """
-        news, stream = self._find(kind, language=language, target=target, source=source)
-        wait = self._router.next_news if news else self._router.next_event
-        patience = asyncio.timeout(timeout)
-        try:
-            async with patience:
-                return await wait(stream, call=_call(f"wait_for({_name(kind)})"), where=where)
-        except TimeoutError as error:
-            if isinstance(error, MentraError) or not patience.expired():
-                raise
-            raise RequestTimeout(f"There was no {stream!r} that was waited for within {timeout:g} s.") from error
-
-    def _find(
-        self,
-        kind: type[Any] | str,
-        *,
-        language: str | None = None,
-        target: str | None = None,
-        source: str | None = None,
-    ) -> tuple[bool, str]:
-        """Return whether these are news of the session itself, and their name; else the name of their stream."""
-        if language is not None and kind is not Transcription:
-            raise TypeError(f"{_name(kind)} has no language: that is an option of Transcription.")
-        if not (target is None and source is None) and kind is not Translation:
-            raise TypeError(f"{_name(kind)} has neither target nor source: those are options of Translation.")
-        if isinstance(kind, str):
-            _refuse_news(kind)
-            return False, kind
-        if kind in NEWS:
-            return True, NEWS[kind]
-        if kind is Transcription:
-            return False, transcription_subscription(language or DEFAULT_LANGUAGE)
-        if kind is Translation:
-            if target is None:
-                raise TypeError('A Translation needs the language to translate to: target="es-ES".')
-            return False, translation_stream(source or ANY_SOURCE, target)
-        stream = getattr(kind, "stream", None)
-        if not isinstance(stream, str):
-            raise TypeError(f"There are no events of the kind {_name(kind)}. Give a class such as ButtonPress.")
-        return False, stream
-
-    def _subscribe(self, name: str, stream: str, handler: Handler[Any], where: Where | None = None) -> Subscription:
-        return Subscription(self._router, stream, handler, call=_call(name), where=where)
-
-    def _register(
-        self, name: str, stream: str, handler: Handler[Any] | None, where: Where | None = None
-    ) -> Subscription | Decorator[Any]:
-        if handler is None:
-            return lambda function: self._subscribe(name, stream, function, where)
-        return self._subscribe(name, stream, handler, where)
-
-    def _tell(self, name: str, news: str, handler: Handler[Any]) -> Subscription:
-        listener = self._router.add_teller(news, handler, call=_call(name))
-        return Subscription(self._router, news, handler, listener=listener)
-
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.EVENTS)
 
 
 async def _frames(chunks: AsyncGenerator[AudioChunk, None], size_bytes: int) -> AsyncGenerator[AudioChunk, None]:
@@ -617,103 +448,6 @@ async def _frames(chunks: AsyncGenerator[AudioChunk, None], size_bytes: int) -> 
         await chunks.aclose()
 
 
-def _call(name: str) -> str:
-    return f"session.events.{name}"
-
-
-def _name(kind: object) -> str:
-    return f'"{kind}"' if isinstance(kind, str) else kind.__name__ if isinstance(kind, type) else repr(kind)
-
-
 def _check(what: str, value: str | None, known: Sequence[str]) -> None:
     if value is not None and value not in known:
         raise ValueError(f"There is no {what} {value!r}. Known: {', '.join(known)}.")
-
-
-def _refuse_news(stream: str) -> None:
-    if method := _NO_STREAMS.get(stream):
-        raise ValueError(f"{stream!r} is no stream of the cloud. Use {method} instead.")
-
-
-_OWN_ITERATORS: dict[type[Any], str] = {
-    Transcription: 'transcriptions("en-US")',
-    Translation: 'translations(target="es-ES")',
-    AudioChunk: "audio()",
-}
-_NO_STREAMS = {
-    **{news: f"session.events.on_{news}(handler)" for news in (*NEWS.values(), ERROR)},
-    "settings_update": "session.settings.on_change(key, handler)",
-    "settings": "session.settings.on_change(key, handler)",
-    "vad": 'session.events.on_voice_activity(handler) or "VAD"',
-}
-_PUBLIC = (
-    "on",
-    "on_audio_chunk",
-    "on_button_press",
-    "on_calendar_event",
-    "on_capabilities_update",
-    "on_connected",
-    "on_custom_message",
-    "on_disconnected",
-    "on_error",
-    "on_glasses_battery",
-    "on_glasses_connection",
-    "on_head_position",
-    "on_location",
-    "on_permission_denied",
-    "on_permission_error",
-    "on_phone_battery",
-    "on_phone_notification",
-    "on_phone_notification_dismissed",
-    "on_photo_taken",
-    "on_reconnected",
-    "on_stopped",
-    "on_touch_event",
-    "on_transcription",
-    "on_translation",
-    "on_voice_activity",
-    "on_vps_coordinates",
-    "audio",
-    "stream",
-    "transcriptions",
-    "translations",
-    "wait_for",
-)
-_MOVED = {
-    "onTranscriptionForLanguage": "on_transcription(handler, language=...)",
-    "on_transcription_for_language": "on_transcription(handler, language=...)",
-    "ontranslationForLanguage": "on_translation(handler, source=..., target=...)",
-    "onTranslationForLanguage": "on_translation(handler, source=..., target=...)",
-    "on_translation_for_language": "on_translation(handler, source=..., target=...)",
-    "onPhoneNotifications": "on_phone_notification(handler)",
-    "on_phone_notifications": "on_phone_notification(handler)",
-    "onNotification": "on_phone_notification(handler)",
-    "onGlassesBatteryUpdate": "on_glasses_battery(handler)",
-    "on_glasses_battery_update": "on_glasses_battery(handler)",
-    "onPhoneBatteryUpdate": "on_phone_battery(handler)",
-    "onGlassesConnectionState": "on_glasses_connection(handler)",
-    "on_glasses_connection_state": "on_glasses_connection(handler)",
-    "onVAD": "on_voice_activity(handler)",
-    "on_vad": "on_voice_activity(handler)",
-    "onAudio": "on_audio_chunk(handler)",
-    "onLocationUpdate": "on_location(handler), or session.location.on_update(handler)",
-    "on_location_update": "on_location(handler), or session.location.on_update(handler)",
-    "onCalendarEvents": "on_calendar_event(handler)",
-    "onTouch": "on_touch_event(handler)",
-    "on_touch": "on_touch_event(handler)",
-    "onSettingsUpdate": "session.settings.on_change(key, handler)",
-    "on_settings_update": "session.settings.on_change(key, handler)",
-    "onSettingChange": "session.settings.on_change(key, handler)",
-    "on_setting_change": "session.settings.on_change(key, handler)",
-    "onDashboardModeChange": "session.dashboard.on_mode_change(handler)",
-    "on_dashboard_mode_change": "session.dashboard.on_mode_change(handler)",
-    "onStreamStatus": "session.camera.on_stream_status(handler)",
-    "button_presses": "stream(ButtonPress)",
-    "head_positions": "stream(HeadPosition)",
-    "touch_events": "stream(TouchEvent)",
-    "record": "session.record(path)",
-    "once": "wait_for(ButtonPress)",
-    "emit": "mentra.testing.simulate, to let events happen in tests",
-    "off": "subscription.cancel(): each on_... method returns a subscription",
-    "removeListener": "subscription.cancel(): each on_... method returns a subscription",
-}

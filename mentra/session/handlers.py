@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar, cast
 
+from mentra.errors import SessionStopped
 from mentra.transport.base import is_cancelled
 
 T = TypeVar("T")
@@ -19,27 +20,38 @@ Failed = Callable[[Exception], object]
 
 
 def begin_handler(
-    function: Callable[..., object], *arguments: Any, logger: logging.LoggerAdapter[Any], failed: Failed | None = None
+    function: Callable[..., object],
+    *arguments: Any,
+    logger: logging.LoggerAdapter[Any],
+    failed: Failed | None = None,
+    in_session: bool = False,
 ) -> Coroutine[Any, Any, None] | None:
     """Call a developer's function; return what is left to await if it is ``async``.
 
     An exception, then or later, is logged with its traceback and goes no further. So is the cancellation of something
     that the function waited for; only that of the task around it goes on.
+
+    Args:
+        in_session: The function runs as long as its session at most, so ``SessionStopped`` is an end like any other.
     """
     try:
         result = function(*arguments)
         if inspect.isawaitable(result):
-            return _finish(function, cast(Awaitable[object], result), logger, failed)
+            return _finish(function, cast(Awaitable[object], result), logger, failed, in_session=in_session)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - app code may raise anything; it is logged.
-        _contain(error, function, logger, failed)
+        _contain(error, function, logger, failed, in_session=in_session)
     return None
 
 
 async def call_handler(
-    function: Callable[..., object], *arguments: Any, logger: logging.LoggerAdapter[Any], failed: Failed | None = None
+    function: Callable[..., object],
+    *arguments: Any,
+    logger: logging.LoggerAdapter[Any],
+    failed: Failed | None = None,
+    in_session: bool = False,
 ) -> None:
     """Call a developer's function and wait for it, with the same care for exceptions."""
-    rest = begin_handler(function, *arguments, logger=logger, failed=failed)
+    rest = begin_handler(function, *arguments, logger=logger, failed=failed, in_session=in_session)
     if rest is not None:
         await rest
 
@@ -49,11 +61,13 @@ async def _finish(
     result: Awaitable[object],
     logger: logging.LoggerAdapter[Any],
     failed: Failed | None,
+    *,
+    in_session: bool,
 ) -> None:
     try:
         await result
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above.
-        _contain(error, function, logger, failed)
+        _contain(error, function, logger, failed, in_session=in_session)
 
 
 def _contain(
@@ -61,10 +75,15 @@ def _contain(
     function: Callable[..., object],
     logger: logging.LoggerAdapter[Any],
     failed: Failed | None,
+    *,
+    in_session: bool,
 ) -> None:
     """Log what a developer's function raised. Called while it is handled."""
     if isinstance(error, asyncio.CancelledError) and is_cancelled():
         raise error
+    if in_session and isinstance(error, SessionStopped):
+        logger.debug("%s ended with its session: %s", describe(function), error)
+        return
     logger.error("%s raised an exception.", describe(function), exc_info=error)
     if failed is not None and isinstance(error, Exception):
         failed(error)
@@ -73,3 +92,34 @@ def _contain(
 def describe(function: Callable[..., object]) -> str:
     """Return a function's name for messages: ``WeatherApp.on_session``."""
     return getattr(function, "__qualname__", None) or repr(function)
+
+
+def check_handler(function: Callable[..., object], what: str, *gets: str) -> None:
+    """Check that a developer's function can be called as it will be.
+
+    Args:
+        what: What it is, for messages: ``"The handler of 'button_press'"``.
+        gets: What its arguments are: ``"the event"``.
+
+    Raises:
+        TypeError: It is no function, or does not take these arguments.
+    """
+    if not callable(function):
+        raise TypeError(f"{what} must be a function, not {function!r}.")
+    if not takes(function, len(gets)):
+        count = "one argument" if len(gets) == 1 else f"{len(gets)} arguments"
+        raise TypeError(f"{what} gets {count}, {' and '.join(gets)}, which {describe(function)}() does not take.")
+
+
+def takes(function: Callable[..., object], count: int) -> bool:
+    """Return whether a function can be called with so many arguments; true where nobody knows."""
+    try:
+        # Not what it wraps: a decorator may well add or remove arguments.
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True  # Written in C, and silent about what it takes.
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True

@@ -49,7 +49,8 @@ class Hardware:
     def __init__(self) -> None:
         self._capabilities: Capabilities | None = None
         self._news = asyncio.Event()
-        self._over: SessionStopped | None = None
+        self._over: str | None = None
+        """Why the session ended."""
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -63,7 +64,7 @@ class Hardware:
 
     def close(self, reason: str) -> None:
         """Learn that the session ended."""
-        self._over = SessionStopped(f"The session ended: {reason}.")
+        self._over = reason
         self._news.set()
 
     async def wait(self, timeout: float | None) -> Capabilities:
@@ -72,7 +73,7 @@ class Hardware:
             async with asyncio.timeout(timeout):
                 while self._capabilities is None:
                     if self._over is not None:
-                        raise self._over
+                        raise SessionStopped(f"The session ended: {self._over}.")
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError as error:

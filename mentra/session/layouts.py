@@ -34,7 +34,9 @@ from mentra.protocol.layouts import (
     TextWall,
     View,
 )
-from mentra.wrong_names import unknown_name
+from mentra.session import moved_names
+from mentra.session.durations import LIGHT_S, TEXT_S, Durations
+from mentra.wrong_names import named_options, unknown_name
 
 Show = Callable[[Layout, View, int | None, bool], None]
 """Sends a layout to a view for some milliseconds, at once or when its turn comes."""
@@ -44,14 +46,29 @@ MAX_FRAMES = 1000
 _QUICK_FRAMES = 10
 
 
+_OPTIONS = {
+    "durationMs": "write 'duration', in seconds",
+    "intervalMs": "write 'interval', in seconds",
+    "topText": "write 'top'",
+    "bottomText": "write 'bottom'",
+    "leftText": "write 'left'",
+    "rightText": "write 'right'",
+    "forceDisplay": "write 'force'",
+}
+
+
 class Layouts:
     """Shows text and images on the glasses."""
 
-    def __init__(self, show: Show, capabilities: Callable[[], Capabilities | None]) -> None:
+    def __init__(
+        self, show: Show, capabilities: Callable[[], Capabilities | None], *, durations: Durations | None = None
+    ) -> None:
         self._send = show
         self._capabilities = capabilities
+        self._durations = durations
         self._last: dict[View, Layout] = {}
 
+    @named_options(_OPTIONS)
     def show_text_wall(
         self, text: object, *, view: View | str = View.MAIN, duration: float | None = None, force: bool = False
     ) -> None:
@@ -68,6 +85,7 @@ class Layouts:
         """
         self._show(TextWall(text=_text(text)), view, duration, force)
 
+    @named_options(_OPTIONS)
     def show_double_text_wall(
         self,
         top: object,
@@ -80,6 +98,7 @@ class Layouts:
         """Show two blocks of text, one above the other. Options as in ``show_text_wall``."""
         self._show(DoubleTextWall(top_text=_text(top), bottom_text=_text(bottom)), view, duration, force)
 
+    @named_options(_OPTIONS)
     def show_reference_card(
         self,
         title: object,
@@ -92,6 +111,7 @@ class Layouts:
         """Show a title with text under it. Options as in ``show_text_wall``."""
         self._show(ReferenceCard(title=_text(title), text=_text(text)), view, duration, force)
 
+    @named_options(_OPTIONS)
     def show_dashboard_card(
         self,
         left: object,
@@ -104,6 +124,7 @@ class Layouts:
         """Show two texts side by side, on the dashboard unless told otherwise. Options as in ``show_text_wall``."""
         self._show(DashboardCard(left_text=_text(left), right_text=_text(right)), view, duration, force)
 
+    @named_options(_OPTIONS)
     async def show_bitmap(
         self,
         image: BitmapSource,
@@ -143,6 +164,7 @@ class Layouts:
             data = await asyncio.to_thread(draw, image)
         self._show(BitmapView(data=data), view, duration, force)
 
+    @named_options(_OPTIONS)
     async def show_animation(
         self,
         frames: Iterable[BitmapSource],
@@ -180,6 +202,7 @@ class Layouts:
         if not 0 < interval < math.inf:
             raise ValueError(f"interval must be more than 0 seconds, not {interval!r}.")
         target, _ = _checked(view, None)
+        self._doubt("interval", interval, above_s=LIGHT_S)
         draw = self._drawing(padding, dither=dither, threshold=threshold)
         if len(images) <= _QUICK_FRAMES and not dither and all(is_quick(image) for image in images):
             pictures = [draw(image) for image in images]
@@ -189,6 +212,7 @@ class Layouts:
         self._show(layout, target, None, False)
         return Animation(self, layout, target)
 
+    @named_options(_OPTIONS)
     def clear(self, *, view: View | str = View.MAIN, force: bool = False) -> None:
         """Show nothing.
 
@@ -206,13 +230,18 @@ class Layouts:
         Returns:
             ``None`` before the first call, and after ``clear``. A layout stays here when its duration is over.
         """
-        layout = self._last.get(View(view))
+        layout = self._last.get(_view(view))
         return None if isinstance(layout, ClearView) else layout
 
     def _show(self, layout: Layout, view: View | str, duration: float | None, force: bool) -> None:
         target, duration_ms = _checked(view, duration)
+        self._doubt("duration", duration, above_s=TEXT_S)
         self._send(layout, target, duration_ms, force)
         self._last[target] = layout
+
+    def _doubt(self, option: str, seconds: float | None, *, above_s: float) -> None:
+        if self._durations is not None:
+            self._durations.doubt(option, seconds, above_s=above_s)
 
     def _drawing(self, padding: Padding | None, *, dither: bool, threshold: int) -> Callable[[BitmapSource], str]:
         """Return what makes the picture of any image for the glasses that are connected now."""
@@ -233,7 +262,7 @@ class Layouts:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.LAYOUTS)
 
 
 class Animation:
@@ -264,32 +293,17 @@ def _text(value: object) -> str:
 def _checked(view: View | str, duration: float | None) -> tuple[View, int | None]:
     if duration is not None and not 0 <= duration < math.inf:
         raise ValueError(f"duration must be 0 or more seconds, not {duration!r}.")
-    return View(view), None if duration is None else round(duration * 1000)
+    return _view(view), None if duration is None else round(duration * 1000)
+
+
+def _view(view: View | str) -> View:
+    try:
+        return View(view)
+    except ValueError:
+        raise ValueError(f"There is no view {view!r}. The views are: {', '.join(View)}.") from None
 
 
 def _shows_bitmaps(capabilities: Capabilities) -> bool:
     # A display that does not say whether it can is given the chance.
     display = capabilities.display
     return capabilities.has_display and (display is None or display.can_display_bitmap is not False)
-
-
-_PUBLIC = (
-    "show_text_wall",
-    "show_double_text_wall",
-    "show_reference_card",
-    "show_dashboard_card",
-    "show_bitmap",
-    "show_animation",
-    "clear",
-    "last",
-)
-_MOVED = {
-    "clearView": "clear()",
-    "clear_view": "clear()",
-    "showBitmapView": "show_bitmap(image)",
-    "show_bitmap_view": "show_bitmap(image)",
-    "showBitmapAnimation": "show_animation(frames, interval=1.65)",
-    "show_bitmap_animation": "show_animation(frames, interval=1.65)",
-    "showText": "show_text_wall(text)",
-    "show": "show_text_wall(text)",
-}

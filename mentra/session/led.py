@@ -11,7 +11,9 @@ import math
 from typing import TYPE_CHECKING, NoReturn
 
 from mentra.protocol.app_to_cloud import LedColor, LedControl
+from mentra.session import moved_names
 from mentra.session.core import SessionCore
+from mentra.session.durations import LIGHT_S
 from mentra.session.requests import new_id
 from mentra.wrong_names import named_options, unknown_name
 
@@ -75,6 +77,8 @@ class Led:
             raise ValueError(f"off must be 0 or more seconds, not {off!r}.")
         if count < 1:
             raise ValueError(f"count must be 1 or more, not {count!r}.")
+        self._core.durations.doubt(name, on_s, above_s=LIGHT_S)
+        self._core.durations.doubt("off", off, above_s=LIGHT_S)
         self._send("on", color=shown.value, on_ms=_ms(on_s), off_ms=_ms(off), count=count)
 
     def _send(
@@ -105,21 +109,8 @@ class Led:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.LED)
 
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-_PUBLIC = ("on", "blink", "off")
-_MOVED = {
-    "turnOn": 'on("red", duration=1.0)',
-    "turn_on": 'on("red", duration=1.0)',
-    "turnOff": "off()",
-    "turn_off": "off()",
-    "solid": 'on("red", duration=1.0)',
-    "setColor": 'on("red", duration=1.0)',
-    "set_color": 'on("red", duration=1.0)',
-    "getCapabilities": "session.capabilities.light",
-}

@@ -98,7 +98,7 @@ class HandlerListener(_Queued):
             self._enqueue(event)
         else:
             # What is left is there if a callable is async without looking it, such as a partial.
-            rest = begin_handler(self._handler, event, logger=self._logger, failed=self._failed)
+            rest = begin_handler(self._handler, event, logger=self._logger, failed=self._failed, in_session=True)
         self._go_on(rest)
 
     def end(self) -> None:
@@ -122,7 +122,9 @@ class HandlerListener(_Queued):
             if first is not None:
                 await first
             while self._waiting:
-                await call_handler(self._handler, self._waiting.take(), logger=self._logger, failed=self._failed)
+                await call_handler(
+                    self._handler, self._waiting.take(), logger=self._logger, failed=self._failed, in_session=True
+                )
         except asyncio.CancelledError:
             # Perhaps the handler cancelled its own task. At the end of the session nothing waits any more.
             asyncio.get_running_loop().call_soon(self._go_on)

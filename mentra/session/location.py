@@ -16,14 +16,17 @@ from mentra.errors import RequestTimeout
 from mentra.protocol.app_to_cloud import LocationPollRequest, LocationStream
 from mentra.protocol.location import LOCATION_STREAM, Accuracy, read_accuracy, strongest
 from mentra.protocol.streams import Location
+from mentra.session import moved_names
 from mentra.session.core import SessionCore
 from mentra.session.handlers import Handler
 from mentra.session.requests import new_id
 from mentra.session.subscription import Subscription
-from mentra.wrong_names import unknown_name
+from mentra.wrong_names import named_options, unknown_name
 
 POLLED_WITHIN_S = 15.0
 """How long a poll may take, unless the caller says otherwise; the official SDK's limit."""
+
+_OPTIONS = {"rate": "write 'accuracy'", "tier": "write 'accuracy'", "timeoutMs": "write 'timeout', in seconds"}
 
 
 class SessionLocation:
@@ -49,6 +52,7 @@ class SessionLocation:
     def on_update(
         self, handler: None = None, /, *, accuracy: Accuracy | str = Accuracy.STANDARD
     ) -> Callable[[Handler[Location]], Subscription]: ...
+    @named_options(_OPTIONS)
     def on_update(
         self, handler: Handler[Location] | None = None, /, *, accuracy: Accuracy | str = Accuracy.STANDARD
     ) -> Subscription | Callable[[Handler[Location]], Subscription]:
@@ -71,6 +75,7 @@ class SessionLocation:
             return lambda function: self._subscribe(function, tier)
         return self._subscribe(handler, tier)
 
+    @named_options(_OPTIONS)
     def updates(self, *, accuracy: Accuracy | str = Accuracy.STANDARD) -> AsyncGenerator[Location, None]:
         """Iterate over where the phone is: ``async for fix in session.location.updates(accuracy="high")``.
 
@@ -84,6 +89,7 @@ class SessionLocation:
         """
         return self._iterate(read_accuracy(accuracy))
 
+    @named_options(_OPTIONS)
     async def get_latest(
         self, *, accuracy: Accuracy | str = Accuracy.STANDARD, timeout: float | None = POLLED_WITHIN_S
     ) -> Location:
@@ -99,7 +105,7 @@ class SessionLocation:
         Raises:
             ValueError: There is no such tier; the message lists them.
             RequestTimeout: No answer came: the phone does not know where it is, or may not tell.
-            NotConnected: The connection to the cloud is lost at the moment.
+            NotConnected: The connection to the cloud is lost, and did not come back in time.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/modules/location.d.ts, getLatestLocation; docs/protocol.md, Location
         """
@@ -159,7 +165,7 @@ class SessionLocation:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.LOCATION)
 
 
 class _TieredSubscription(Subscription):
@@ -174,20 +180,3 @@ class _TieredSubscription(Subscription):
         let_go, self._let_go = self._let_go, None
         if let_go is not None:
             let_go()
-
-
-_PUBLIC = ("on_update", "updates", "get_latest", "last")
-_MOVED = {
-    "subscribeToStream": "on_update(handler, accuracy=...)",
-    "subscribe_to_stream": "on_update(handler, accuracy=...)",
-    "subscribe": "on_update(handler, accuracy=...)",
-    "onUpdate": "on_update(handler, accuracy=...)",
-    "unsubscribeFromStream": "on_update(...).cancel()",
-    "getLatestLocation": "get_latest(accuracy=...)",
-    "get_latest_location": "get_latest(accuracy=...)",
-    "requestUpdate": "get_latest(accuracy=...)",
-    "configure": "on_update(handler, accuracy=...)",
-    "lat": "last.lat",
-    "lng": "last.lng",
-    "accuracy": "last.accuracy_m",
-}

@@ -22,7 +22,8 @@ class Requests:
 
     def __init__(self) -> None:
         self._waiting: dict[str, _Waiting] = {}
-        self._over: MentraError | None = None
+        self._over: str | None = None
+        """Why the session ended."""
 
     async def wait(
         self,
@@ -30,6 +31,7 @@ class Requests:
         *,
         what: str,
         timeout: float | None,
+        waited: float = 0.0,
         about: tuple[str, ...] = (),
         send: Callable[[], object] | None = None,
     ) -> Any:
@@ -39,6 +41,7 @@ class Requests:
             key: What the answer will be recognised by.
             what: What is waited for, as a message begins: ``"The photo"``.
             timeout: Seconds; ``None`` waits until the session ends.
+            waited: Seconds of these that are gone already.
             about: Words, in lower case, by which a refusal of this call can be told.
             send: Sends the request; called once the answer can be taken.
 
@@ -48,14 +51,15 @@ class Requests:
             MentraError: Whatever ``fail`` or ``refuse`` was given.
         """
         if self._over is not None:
-            raise self._over
+            raise _stopped(self._over)
         waiting = _Waiting(what, about, asyncio.get_running_loop().create_future())
         self._waiting[key] = waiting
         try:
             if send is not None:
                 send()
             # Not asyncio.timeout: an answer may be a TimeoutError itself.
-            await asyncio.wait([waiting.answer], timeout=timeout)
+            left = None if timeout is None else max(0.0, timeout - waited)
+            await asyncio.wait([waiting.answer], timeout=left)
             if not waiting.answer.done():
                 raise RequestTimeout(f"{what} did not come within {timeout:g} s.")
             return waiting.answer.result()
@@ -93,9 +97,14 @@ class Requests:
 
     def close(self, reason: str) -> None:
         """Fail all calls, and every later one, because the session ended."""
-        self._over = SessionStopped(f"The session ended: {reason}.")
+        self._over = reason
         for key in list(self._waiting):
-            self.fail(key, self._over)
+            self.fail(key, _stopped(reason))
+
+
+def _stopped(reason: str) -> SessionStopped:
+    # One for each call: an error that is raised again and again grows a traceback without end.
+    return SessionStopped(f"The session ended: {reason}.")
 
 
 def new_id(prefix: str) -> str:

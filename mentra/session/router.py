@@ -19,16 +19,19 @@ from typing import Any, NamedTuple
 from mentra.errors import SessionStopped
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import LocationStream
-from mentra.protocol.cloud_to_app import DataStream
-from mentra.protocol.streams import misspelt_stream
-from mentra.protocol.subscriptions import heard_as, matches, might_match, needs_payload, wire_names
-from mentra.session.handlers import Handler
+from mentra.protocol.cloud_to_app import CustomMessage, DataStream
+from mentra.protocol.streams import AudioChunk, misspelt_stream
+from mentra.protocol.subscriptions import heard_as, matches, might_match, needs_payload, parse_stream, wire_names
+from mentra.session.handlers import Failed, Handler, check_handler
 from mentra.session.listeners import HandlerListener, Listener, LoopListener, OneEvent, Where
 from mentra.session.news import ERROR
 from mentra.session.tasks import LoopThread, SessionTasks
 
 REMEMBERED = 200
 """Values of ``streamType`` for which it is remembered who listens. A cloud uses a few dozen."""
+
+_OWN_FRAMES = frozenset({AudioChunk.stream, CustomMessage.stream})
+"""What comes in frames of its own: as an event of a stream it is not what its handlers take."""
 
 _wire_logger = logging.getLogger("mentra.wire")
 
@@ -39,15 +42,30 @@ class _Route(NamedTuple):
     listeners: tuple[Listener, ...]
     is_sure: bool
     """False when the payload has to be asked whether it is for them."""
+    is_event: bool
+    """False when it cannot come as an event of a stream."""
 
 
 class Router:
-    """Who listens to what in one session."""
+    """Who listens to what in one session.
 
-    def __init__(self, changed: Callable[[], None], tasks: SessionTasks, logger: logging.LoggerAdapter[Any]) -> None:
+    Args:
+        changed: Called when the cloud is to send something else than before.
+        failed: Told what a handler raised, after those who listen to ``ERROR``.
+    """
+
+    def __init__(
+        self,
+        changed: Callable[[], None],
+        tasks: SessionTasks,
+        logger: logging.LoggerAdapter[Any],
+        *,
+        failed: Failed | None = None,
+    ) -> None:
         self._changed = changed
         self._tasks = tasks
         self._logger = logger
+        self._failed = failed
         self._listeners: list[Listener] = []
         self._to_tell: dict[str, list[Listener]] = {}
         self._held: list[str | LocationStream] = []
@@ -119,9 +137,11 @@ class Router:
         self._add(listener)
         return listener
 
-    def add_teller(self, news: str, handler: Handler[Any], *, call: str | None = None) -> Listener:
-        """Call a handler with news of the session itself; see ``tell``."""
-        listener = self._handler(news, handler, call=call)
+    def add_teller(
+        self, news: str, handler: Handler[Any], *, call: str | None = None, where: Where | None = None
+    ) -> Listener:
+        """Call a handler with news of the session itself; see ``tell``. Options as in ``add_handler``."""
+        listener = self._handler(news, handler, call=call, where=where)
         self._add_to_tell(listener)
         return listener
 
@@ -169,6 +189,9 @@ class Router:
         route = self._routes.get(stream_type) or self._find(stream_type)
         if not route.listeners:
             return
+        if not route.is_event:
+            _wire_logger.debug("Skipped a %r that came as an event of a stream.", stream_type)
+            return
         event = codec.decode_stream(stream_type, message.data)
         if isinstance(event, codec.Malformed):
             _wire_logger.debug("Skipped a malformed %r: %s", stream_type, event.problem)
@@ -211,13 +234,17 @@ class Router:
         self, stream: str, handler: Handler[Any], *, call: str | None, where: Where | None = None
     ) -> HandlerListener:
         self._loop_thread.check()
-        if not callable(handler):
-            raise TypeError(f"The handler of {stream!r} must be a function, not {handler!r}.")
-        # An error in a handler of errors would go round in circles.
-        failed = None if stream == ERROR else functools.partial(self.tell, ERROR)
+        check_handler(handler, f"The handler of {stream!r}", "the event")
+        failed = functools.partial(self._handler_failed, stream)
         return HandlerListener(
             stream, handler, self._tasks, self._logger, call=call or stream, where=where, failed=failed
         )
+
+    def _handler_failed(self, stream: str, error: Exception) -> None:
+        if stream != ERROR:  # An error in a handler of errors would go round in circles.
+            self.tell(ERROR, error)
+        if self._failed is not None:
+            self._failed(error)
 
     async def _iterate(self, listener: LoopListener, add: Callable[[Listener], None]) -> AsyncGenerator[Any, None]:
         if self._closed:
@@ -256,7 +283,8 @@ class Router:
             for listener in self._listeners
             if might_match(heard_as(listener.stream, options=self._options_work), stream_type)
         )
-        route = _Route(may_hear, is_sure=not needs_payload(stream_type))
+        is_event = parse_stream(stream_type).base not in _OWN_FRAMES
+        route = _Route(may_hear, is_sure=not needs_payload(stream_type), is_event=is_event)
         if len(self._routes) >= REMEMBERED:
             self._routes.clear()
         self._routes[stream_type] = route

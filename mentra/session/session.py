@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from mentra.protocol.capabilities import Capabilities
-from mentra.session import hardware
+from mentra.session import hardware, moved_names
 from mentra.session.audio import Audio
 from mentra.session.camera import Camera
 from mentra.session.core import SessionCore
@@ -24,7 +24,7 @@ from mentra.session.recording import Recording
 from mentra.session.settings import SessionSettings
 from mentra.session.storage import Storage
 from mentra.session.timers import Timer
-from mentra.wrong_names import unknown_name
+from mentra.wrong_names import Part, public_names, unknown_name
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class AppSession:
         self.package_name = core.package_name
         self.logger: logging.LoggerAdapter[logging.Logger] = core.logger
         self.events = Events(core)
-        self.layouts = Layouts(core.show, lambda: core.capabilities)
+        self.layouts = Layouts(core.show, lambda: core.capabilities, durations=core.durations)
         self.dashboard = Dashboard(core)
         self.led = Led(core)
         self.device = Device(core)
@@ -160,7 +160,7 @@ class AppSession:
 
         At the end it is cancelled and waited for, before ``on_stop``; one that does not end within five seconds is left
         behind with a warning. What it raises is logged with its traceback, and told to ``events.on_error``, also if
-        somebody awaits the task.
+        somebody awaits the task; but not the ``SessionStopped`` of a call that the end has interrupted.
 
         Args:
             name: The task's name, for logs; that of the function if left out.
@@ -236,64 +236,24 @@ class AppSession:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            parts = {
+                f"session.{part}": Part(public_names(vars(self)[part]), moved)
+                for part, moved in _PARTS.items()
+                if part in vars(self)
+            }
+            raise unknown_name(self, name, moved=moved_names.SESSION, parts=parts)
 
 
-_PUBLIC = (
-    "session_id",
-    "user_id",
-    "package_name",
-    "events",
-    "layouts",
-    "dashboard",
-    "led",
-    "device",
-    "settings",
-    "audio",
-    "camera",
-    "location",
-    "storage",
-    "state",
-    "start_soon",
-    "every",
-    "call_later",
-    "on_stop",
-    "enter",
-    "logger",
-    "capabilities",
-    "wait_capabilities",
-    "require",
-    "has_camera",
-    "has_display",
-    "has_microphone",
-    "has_speaker",
-    "has_button",
-    "has_light",
-    "has_wifi",
-    "connected",
-    "stop_reason",
-    "wait_stopped",
-    "record",
-)
-_MOVED = {
-    "getWifiStatus": "session.device.wifi",
-    "isWifiConnected": "session.device.state.wifi_connected",
-    "requestWifiSetup": "session.device.request_wifi_setup(reason)",
-    "display": "session.layouts",
-    "simpleStorage": "session.storage",
-    "simple_storage": "session.storage",
-    "addCleanupHandler": "session.on_stop(handler)",
-    "add_cleanup_handler": "session.on_stop(handler)",
-    "setInterval": "session.every(seconds, function)",
-    "setTimeout": "session.call_later(seconds, function)",
-    "create_task": "session.start_soon(coroutine)",
-    "speaker": "session.audio",
-    "id": "session.session_id",
-    "getSessionId": "session.session_id",
-    "getPackageName": "session.package_name",
-    "onTranscription": "session.events.on_transcription(handler)",
-    "on_transcription": "session.events.on_transcription(handler)",
-    "on": "session.events.on(stream, handler)",
-    "subscribe": "session.events.on(stream, handler): a handler subscribes by itself",
-    "getSetting": 'session.settings.get("key", default)',
+_PARTS = {
+    "events": moved_names.EVENTS,
+    "layouts": moved_names.LAYOUTS,
+    "audio": moved_names.AUDIO,
+    "camera": moved_names.CAMERA,
+    "led": moved_names.LED,
+    "device": moved_names.DEVICE,
+    "settings": moved_names.SETTINGS,
+    "storage": moved_names.STORAGE,
+    "location": moved_names.LOCATION,
+    "dashboard": moved_names.DASHBOARD,
 }
+"""The parts that may have what somebody looks for in the session itself, and what their names are elsewhere."""

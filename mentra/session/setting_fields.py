@@ -26,11 +26,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from mentra.protocol.base import Number
-from mentra.protocol.settings import Setting, SettingOption, SettingType
+from mentra.protocol.settings import SECONDS_OF_A_DAY, Setting, SettingOption, SettingType
 
 SEARCH_ABOVE = 12
 """With more options than this, a select gets a search."""
-SECONDS_OF_A_DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,25 +8,25 @@ Source: @mentra/sdk 2.1.29 dist/app/session/settings.js; docs/protocol.md, Setti
 
 import logging
 import zoneinfo
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import partial, wraps
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Self, TypeVar, overload
 
 from mentra.protocol.settings import Setting, setting_values, timezone_name, uses_metric_units
 from mentra.protocol.subscriptions import system_setting_stream
+from mentra.session import moved_names
 from mentra.session.declared_settings import S, Settings, fields_of, view
-from mentra.session.handlers import call_handler
+from mentra.session.handlers import check_handler
+from mentra.session.listeners import Listener
 from mentra.session.router import Router
 from mentra.session.setting_fields import Field
-from mentra.session.tasks import SessionTasks
 from mentra.wrong_names import unknown_name
 
 H = TypeVar("H", bound=Callable[..., object])
 
-QUEUE_SIZE = 1000
-"""Changes that may wait for one busy handler; beyond that the oldest are forgotten."""
+_SETTING = "setting"
+_SYSTEM_SETTING = "system setting"
 
 
 class SettingChange(NamedTuple):
@@ -49,21 +49,22 @@ class SettingSubscription(Generic[H]):
         handler: The function that was registered.
     """
 
-    def __init__(self, handler: H, watcher: "_Watcher", cancel: Callable[[], None]) -> None:
+    def __init__(self, handler: H, router: Router, listener: Listener, release: Callable[[], None]) -> None:
         self.handler = handler
-        self._watcher = watcher
-        self._cancel = cancel
+        self._router = router
+        self._listener = listener
+        self._release = release
 
     @property
     def active(self) -> bool:
         """Whether the handler still hears of changes."""
-        return self._watcher.active
+        return self._router.has(self._listener)
 
     def cancel(self) -> None:
         """Hear no more; changes that wait for the handler are dropped. Cancelling again does nothing."""
-        if self._watcher.active:
-            self._watcher.end()
-            self._cancel()
+        if self.active:
+            self._router.remove(self._listener)
+            self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -129,15 +130,15 @@ class SessionSettings(Mapping[str, Any]):
         A handler runs after all settings have their new values, once for each change, and finishes one before the next.
         """
         if callable(key):
-            return self._state.app_watchers.add(None, key)
+            return self._state.add_handler(_SETTING, None, key)
         self._state.check_key(key)
-        add: Callable[[ChangeHandler], object] = partial(self._state.app_watchers.add, key)
+        add: Callable[[ChangeHandler], object] = partial(self._state.add_handler, _SETTING, key)
         return add if handler is None else add(handler)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=self._state.hints() | _MOVED)
+            raise unknown_name(self, name, moved=self._state.hints() | moved_names.SETTINGS)
 
 
 class SystemSettingsView(Mapping[str, Any]):
@@ -191,7 +192,7 @@ class SystemSettingsView(Mapping[str, Any]):
     def _watch(self, key: str, handler: ChangeHandler) -> SettingSubscription[ChangeHandler]:
         release = self._state.router.hold(system_setting_stream(key))
         try:
-            return self._state.system_watchers.add(key, handler, release)
+            return self._state.add_handler(_SYSTEM_SETTING, key, handler, release)
         except TypeError:
             release()
             raise
@@ -199,25 +200,18 @@ class SystemSettingsView(Mapping[str, Any]):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _SYSTEM_PUBLIC, moved=_SYSTEM_MOVED)
+            raise unknown_name(self, name, moved=moved_names.SYSTEM_SETTINGS)
 
 
 class SettingsState:
     """What is known of the settings of one session, and who wants to hear of changes."""
 
     def __init__(
-        self,
-        tasks: SessionTasks,
-        router: Router,
-        logger: logging.LoggerAdapter[Any],
-        *,
-        declared: type[Settings] = Settings,
+        self, router: Router, logger: logging.LoggerAdapter[Any], *, declared: type[Settings] = Settings
     ) -> None:
         self.declared = declared
         self.router = router
         self.system: Mapping[str, Any] = MappingProxyType({})
-        self.app_watchers = _Watchers("setting", tasks, logger)
-        self.system_watchers = _Watchers("system setting", tasks, logger)
         self._fields = {field.key: field for field in fields_of(declared).values()}
         self._warned: set[str] = set()
         self._logger = logger
@@ -226,12 +220,12 @@ class SettingsState:
     def update(self, settings: Iterable[Setting]) -> None:
         """Take over the full list that the cloud sent, and tell the handlers what is different."""
         old, self.values = self.values, self._typed(setting_values(settings))
-        self.app_watchers.tell(old, self.values)
+        self._tell(_SETTING, old, self.values)
 
     def update_system(self, settings: Mapping[str, Any]) -> None:
         """Take over what the cloud sent of the system's settings; keys it left out keep their value."""
         old, self.system = self.system, MappingProxyType({**self.system, **settings})
-        self.system_watchers.tell(old, self.system)
+        self._tell(_SYSTEM_SETTING, old, self.system)
 
     def hints(self) -> dict[str, str]:
         """Return how each setting is read, for those who take it for an attribute of ``session.settings``."""
@@ -247,6 +241,32 @@ class SettingsState:
                 key,
                 ", ".join(self._fields),
             )
+
+    def add_handler(
+        self, news: str, key: str | None, handler: H, release: Callable[[], None] = lambda: None
+    ) -> SettingSubscription[H]:
+        """Call a handler with changes of one setting, or (``None``) of all."""
+        gets = ("the mapping of changes",) if key is None else ("the new value", "the old value")
+        check_handler(handler, f"The handler of a {news}", *gets)
+
+        @wraps(handler)
+        def call(changes: Mapping[str, SettingChange]) -> object:
+            return handler(changes) if key is None else handler(*changes[key])
+
+        def wanted(changes: Mapping[str, SettingChange]) -> bool:
+            return key is None or key in changes
+
+        return SettingSubscription(handler, self.router, self.router.add_teller(news, call, where=wanted), release)
+
+    def _tell(self, news: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Tell of every value that is not equal to the one before."""
+        changes = {
+            key: SettingChange(new.get(key), old.get(key))
+            for key in dict.fromkeys([*new, *old])
+            if new.get(key) != old.get(key)
+        }
+        if changes:
+            self.router.tell(news, MappingProxyType(changes))
 
     def _typed(self, given: dict[str, Any]) -> dict[str, Any]:
         declared = {key: self._read(field, given.get(key)) for key, field in self._fields.items()}
@@ -268,96 +288,3 @@ class SettingsState:
                     value,
                 )
             return field.fresh_default()
-
-
-class _Watchers:
-    """Who wants to hear of changes, of one key or of all."""
-
-    def __init__(self, what: str, tasks: SessionTasks, logger: logging.LoggerAdapter[Any]) -> None:
-        self._what = what
-        self._tasks = tasks
-        self._logger = logger
-        self._watchers: list[_Watcher] = []
-
-    def add(self, key: str | None, handler: H, release: Callable[[], None] = lambda: None) -> SettingSubscription[H]:
-        if not callable(handler):
-            raise TypeError(f"The handler of a {self._what} must be a function, not {handler!r}.")
-        watcher = _Watcher(key, handler, f"handler of {self._what} {key or 'changes'}", self._tasks, self._logger)
-        self._watchers.append(watcher)
-
-        def cancel() -> None:
-            self._watchers.remove(watcher)
-            release()
-
-        return SettingSubscription(handler, watcher, cancel)
-
-    def tell(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        """Tell of every value that is not equal to the one before."""
-        changes = {
-            key: SettingChange(new.get(key), old.get(key))
-            for key in dict.fromkeys([*new, *old])
-            if new.get(key) != old.get(key)
-        }
-        for watcher in list(self._watchers):
-            if watcher.key is None and changes:
-                watcher.tell(MappingProxyType(changes))
-            elif watcher.key in changes:
-                watcher.tell(*changes[watcher.key])
-
-
-class _Watcher:
-    """One handler; it finishes one change before it gets the next."""
-
-    def __init__(
-        self,
-        key: str | None,
-        handler: Callable[..., object],
-        name: str,
-        tasks: SessionTasks,
-        logger: logging.LoggerAdapter[Any],
-    ) -> None:
-        self.key = key
-        self.active = True
-        self._handler = handler
-        self._name = name
-        self._tasks = tasks
-        self._logger = logger
-        self._waiting: deque[tuple[Any, ...]] = deque(maxlen=QUEUE_SIZE)
-        self._busy = False
-
-    def tell(self, *arguments: Any) -> None:
-        self._waiting.append(arguments)
-        if not self._busy:
-            self._busy = True
-            self._tasks.start(self._work_off(), name=self._name)
-
-    def end(self) -> None:
-        self.active = False
-        self._waiting.clear()
-
-    async def _work_off(self) -> None:
-        try:
-            while self._waiting:
-                await call_handler(self._handler, *self._waiting.popleft(), logger=self._logger)
-        finally:
-            self._busy = False
-
-
-_PUBLIC = ("get", "keys", "values", "items", "of", "on_change", "system")
-_NO_FETCH = "session.settings: it is always current, as the cloud tells of every change"
-_MOVED = {
-    "onValueChange": 'on_change("key", handler)',
-    "getAll": "dict(session.settings)",
-    "getSetting": 'session.settings["key"]',
-    "has": '"key" in session.settings',
-    "fetch": _NO_FETCH,
-    "refresh": _NO_FETCH,
-    "getMentraOS": 'session.settings.system.get("key", default)',
-    "getMentraosSetting": 'session.settings.system.get("key", default)',
-    "onMentraosChange": 'session.settings.system.on_change("key", handler)',
-    "onMentraosSettingsChange": 'session.settings.system.on_change("key", handler)',
-    "onMentraosSettingChange": 'session.settings.system.on_change("key", handler)',
-    "on_system_change": 'session.settings.system.on_change("key", handler)',
-}
-_SYSTEM_PUBLIC = ("get", "keys", "values", "items", "on_change", "timezone", "uses_metric_units")
-_SYSTEM_MOVED = {"metric": "uses_metric_units", "metricSystemEnabled": "uses_metric_units", "userTimezone": "timezone"}

@@ -3,7 +3,8 @@
 The cloud drops what an app may not hear without a word, and takes names that nothing is sent for. So each subscription
 is looked at here, after it was sent. The rules:
 
-* Each thing is said once per process (with the hardware: and model), as a warning.
+* Each thing is said once per process (with the hardware: and model), as a warning; what only these glasses lack is
+  said as information.
 * What the app has declared is looked up once per process and cloud, in the background. A look-up that fails says
   nothing, and is tried again with the next session.
 * ``on_permission_denied`` is told in every session.
@@ -180,7 +181,8 @@ class Explainer:
         can, part, consequence = _HARDWARE.get(listening.base, (None, "", ""))
         model = capabilities.model_name
         if can is not None and not can(capabilities) and self._silence.is_news("hardware", listening.base, model):
-            self._logger.warning(
+            # No warning: an app for all glasses has handlers for what only some of them have.
+            self._logger.info(
                 "%s: the glasses are %r, which have no %s, says the cloud; %s. "
                 "Ask session.capabilities before, or list the hardware as required in the developer console (%s).",
                 listening.call,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from mentra.errors import StorageFull
 from mentra.protocol import codec, rest
+from mentra.session import moved_names
 from mentra.session.stored_data import StoredData
 from mentra.wrong_names import unknown_name
 
@@ -49,7 +50,7 @@ class Storage:
     @overload
     async def get_json(self, key: str, *, as_type: type[T]) -> T | None: ...
     @overload
-    async def get_json(self, key: str, default: D, *, as_type: type[T]) -> T | D: ...
+    async def get_json(self, key: str, default: T, *, as_type: type[T]) -> T: ...
     async def get_json(self, key: str, default: Any = None, *, as_type: Any = Any) -> Any:
         """Return what ``set_json`` stored under a key; the default if there is nothing.
 
@@ -149,7 +150,7 @@ class Storage:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise unknown_name(self, name, _PUBLIC, moved=_MOVED)
+            raise unknown_name(self, name, moved=moved_names.STORAGE)
 
 
 def _check(key: object, value: object) -> None:
@@ -180,14 +181,3 @@ def _check(key: object, value: object) -> None:
             f"The value under {key!r} has {length:,} characters; at most {rest.VALUE_LIMIT:,} can be stored.",
             code="VALUE_TOO_LONG",
         )
-
-
-_PUBLIC = ("get", "get_json", "contains", "keys", "all", "set", "set_json", "update", "delete", "clear", "flush")
-_MOVED = {
-    "setMultiple": "update({...})",
-    "hasKey": "contains(key)",
-    "getAllData": "all()",
-    "size": "len(await storage.all())",
-    "pop": "delete(key)",
-    "save": "flush()",
-}

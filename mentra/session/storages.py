@@ -43,7 +43,9 @@ class Storages(Owner):
             # One cloud has several addresses: what was written by way of another one shall be found here.
             if other := self._data.get((base, user)):
                 other.flush_soon()
-        self._bases.add(api.base)
+        if api.base not in self._bases:
+            # Only those in use: whoever reaches the webhook can name hosts without end.
+            self._bases = {base for base, _ in self._data} | {api.base}
         name = (api.base, user)
         data = self._data.get(name)
         if data is None:

@@ -1,5 +1,6 @@
 """``Subscription``: what one gets for a handler."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from mentra.session.handlers import Handler
@@ -12,6 +13,7 @@ class Subscription:
 
     Args:
         listener: The handler as the router knows it already; by default it is registered here.
+        release: Called when it is cancelled, to undo what was done for it besides.
     """
 
     def __init__(
@@ -23,11 +25,13 @@ class Subscription:
         call: str | None = None,
         where: Where | None = None,
         listener: Listener | None = None,
+        release: Callable[[], None] | None = None,
     ) -> None:
         self.stream = stream
         """As subscribed: ``"transcription:en-US"``; of news of the session itself their name, ``"disconnected"``."""
         self.handler = handler
         self._router = router
+        self._release = release
         self._listener = listener or router.add_handler(stream, handler, call=call, where=where)
 
     @property
@@ -42,7 +46,10 @@ class Subscription:
 
     def cancel(self) -> None:
         """Stop listening. Events that wait for the handler are dropped. Cancelling again does nothing."""
+        release, self._release = self._release, None
         self._router.remove(self._listener)
+        if release is not None:
+            release()
 
     def __enter__(self) -> Self:
         return self

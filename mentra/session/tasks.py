@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from mentra.errors import SessionStopped
+
 T = TypeVar("T")
 
 STOP_WITHIN_S = 5.0
@@ -56,7 +58,7 @@ class SessionTasks:
             self._tasks.discard(task)
             return
         self._done(task)
-        if isinstance(error := task.exception(), Exception):
+        if isinstance(error := task.exception(), Exception) and not isinstance(error, SessionStopped):
             failed(error)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
@@ -64,7 +66,9 @@ class SessionTasks:
         if task.cancelled():
             if not self._closed:
                 self._logger.warning("%s was cancelled.", task.get_name())
-        elif (error := task.exception()) is not None:
+        elif isinstance(error := task.exception(), SessionStopped):
+            self._logger.debug("%s ended with its session: %s", task.get_name(), error)
+        elif error is not None:
             self._logger.error("%s failed.", task.get_name(), exc_info=error)
 
 

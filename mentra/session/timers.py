@@ -76,7 +76,7 @@ class Timers:
 
     def call(self, function: Callable[[], object], *, then: Callable[[], object]) -> None:
         """Call a developer's function, and another one when it has ended."""
-        rest = begin_handler(function, logger=self._logger, failed=self._failed)
+        rest = begin_handler(function, logger=self._logger, failed=self._failed, in_session=True)
         task = None if rest is None else self._tasks.start(rest, name=f"timer {describe(function)}")
         if task is None:
             then()

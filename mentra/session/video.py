@@ -174,7 +174,7 @@ class _Video(Generic[T]):
 
         Raises:
             RequestTimeout: Nobody confirmed the end; the glasses may be streaming still.
-            NotConnected: The connection to the cloud is lost at the moment. Nothing was sent.
+            NotConnected: The connection to the cloud is lost, and did not come back in time. Nothing was sent.
             StreamError: The cloud refused. The video goes on.
         """
         if not self._state.over.is_set():
@@ -281,7 +281,7 @@ class VideoKeeper(ABC, Generic[V, T, S]):
     def handlers(self) -> Router:
         """Who hears of changes. Not the session's router: these come without a subscription, and once."""
         if self._handlers is None:
-            self._handlers = Router(_nothing, self._core.tasks, self._core.logger)
+            self._handlers = Router(_nothing, self._core.tasks, self._core.logger, failed=self._core.failed)
             if self._core.stop_reason is not None:
                 self._handlers.close()
         return self._handlers

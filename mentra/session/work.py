@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from mentra.errors import SessionStopped
 from mentra.session.cleanups import CleanUps
-from mentra.session.handlers import Failed, describe
+from mentra.session.handlers import Failed, describe, takes
 from mentra.session.tasks import LoopThread, SessionTasks
 from mentra.session.timers import Timer, Timers
 
@@ -56,13 +56,15 @@ class SessionWork:
         """Call a function when it is time; see ``AppSession.every`` and ``AppSession.call_later``."""
         if not callable(function) or inspect.iscoroutine(function):
             raise TypeError(f"A timer calls a function, not {function!r}: give it the function itself, without ().")
+        if not takes(function, 0):
+            raise TypeError(f"A timer calls its function without arguments, and {describe(function)}() needs some.")
         self._check_alive(f"{describe(function)} will not be called")
         return self._timers.start(function, seconds, again=again)
 
     def on_stop(self, function: Callable[[str], object]) -> None:
         """Call a function at the end; see ``AppSession.on_stop``."""
         self._loop_thread.check()
-        if not _takes_reason(function):
+        if not takes(function, 1):
             raise TypeError(
                 f"{describe(function)} must take one argument, the reason of the stop: "
                 "session.on_stop(lambda reason: close())."
@@ -84,7 +86,7 @@ class SessionWork:
         late = CleanUps(self._logger) if self._clean_ups.over else None
         (late or self._clean_ups).add(leave, (None, None, None))
         if late:
-            await late.run()
+            await late.run(failed=self._failed)
             raise SessionStopped(f"{what} was left again: the session ended while it was being entered.")
         return value
 
@@ -95,19 +97,9 @@ class SessionWork:
 
     async def clean_up(self) -> None:
         """Call the clean-up functions, and leave the context managers."""
-        await self._clean_ups.run(self._reason or "")
+        await self._clean_ups.run(self._reason or "", failed=self._failed)
 
     def _check_alive(self, what: str) -> None:
         self._loop_thread.check()
         if self._reason is not None:
             raise SessionStopped(f"{what}: the session has ended ({self._reason}).")
-
-
-def _takes_reason(function: Callable[..., object]) -> bool:
-    try:
-        inspect.signature(function).bind("reason")
-    except TypeError:
-        return False
-    except ValueError:
-        return True  # Written in C, and silent about what it takes.
-    return True

@@ -1,11 +1,13 @@
 """One port that serves HTTP and WebSocket, by aiohttp."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mentra.transport.base import (
     BodyLimit,
@@ -22,12 +24,34 @@ from mentra.transport.base import (
 from mentra.transport.streaming import pump
 from mentra.transport.websocket import MAX_FRAME_BYTES, ServerSocket
 
+MIN_BODY_BYTES_PER_S = 4096
+"""So fast a body has to come on the whole, if it is not there within the timeout: phones upload slowly."""
+
 _LENGTH = "content-length"
-_NOT_FORWARDED = frozenset({_LENGTH, "transfer-encoding", "connection", "content-encoding"})
+_ENCODING = "content-encoding"
+_NOT_FORWARDED = frozenset({_LENGTH, "transfer-encoding", "connection"})
+
+_logger = logging.getLogger(__name__)
+
+
+def _is_no_nonsense(record: logging.LogRecord) -> bool:
+    """Return whether a record tells of more than of a request that cannot be read: its text may have a token in it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_server_logger = logging.getLogger("mentra.transport.server")
+_server_logger.addFilter(_is_no_nonsense)
 
 
 class SocketListener(Listener):
-    """A server on one port."""
+    """A server on one port.
+
+    Args:
+        body_timeout: Seconds for the body of a request, and as many more as it takes at ``MIN_BODY_BYTES_PER_S``.
+        idle_timeout: Seconds that a connection may have no request on it, or only a part of a head.
+        write_timeout: Seconds in which who reads a stream has to take some of it.
+        close_timeout: Seconds for what is under way when this is closed.
+    """
 
     def __init__(
         self,
@@ -36,17 +60,23 @@ class SocketListener(Listener):
         *,
         max_body_bytes: BodyLimit,
         body_timeout: float,
+        idle_timeout: float,
+        write_timeout: float,
         close_timeout: float,
     ) -> None:
         self._handle_http = handle_http
         self._handle_socket = handle_socket
         self._max_body_bytes = max_body_bytes
         self._body_timeout = body_timeout
+        self._idle_timeout = idle_timeout
+        self._write_timeout = write_timeout
         self._close_timeout = close_timeout
         self._connections: set[ServerSocket] = set()
+        self._pumps: set[asyncio.Task[bool]] = set()
         self._url = ""
         self._server: _Server
         self._runner: web.ServerRunner
+        self._site: web.SockSite
 
     @property
     def url(self) -> str:
@@ -56,12 +86,19 @@ class SocketListener(Listener):
     async def open(self, host: str, port: int) -> None:
         """Begin to listen. Raises OSError when the port is taken."""
         # The handler of a request that nobody waits for any more still finishes: a webhook is not half done.
-        self._server = _Server(self._handle, access_log=None, handler_cancellation=False)
+        self._server = _Server(
+            self._handle,
+            head_timeout=self._idle_timeout,
+            keepalive_timeout=self._idle_timeout,
+            access_log=None,
+            handler_cancellation=False,
+            logger=_server_logger,
+        )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=self._close_timeout)
         await self._runner.setup()
         try:
-            site = web.SockSite(self._runner, _bind(host, port))
-            await site.start()
+            self._site = web.SockSite(self._runner, _bind(host, port))
+            await self._site.start()
         except BaseException:
             await self._runner.cleanup()
             raise
@@ -73,14 +110,22 @@ class SocketListener(Listener):
         """Stop listening, and drop what is open."""
         for connection in list(self._connections):
             connection.leave()
-        await self._runner.cleanup()
+        await self._site.stop()
+        await asyncio.gather(self._runner.cleanup(), self._end_streams())
+
+    async def _end_streams(self) -> None:
+        if self._pumps:
+            await asyncio.wait(self._pumps, timeout=self._close_timeout)
+        for pumping in self._pumps:
+            pumping.cancel()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        self._server.has_head(request)
+        headers = _seen_headers(request)
         upgrade = headers.get("upgrade", "").lower() == "websocket"
         if not upgrade:
             return await self._answer(request, headers)
-        seen = HttpRequest(request.method, request.path_qs, headers)
+        seen = HttpRequest(request.method, _target(request), headers)
         answer = self._handle_socket(seen) if self._handle_socket else HttpReply(404)
         if answer is None:
             return self._drop(request)
@@ -88,11 +133,10 @@ class SocketListener(Listener):
             return _response(answer)
         return await self._serve(request, answer)
 
-    async def _answer(self, request: web.BaseRequest, headers: Mapping[str, str]) -> web.StreamResponse:
-        limit = body_limit(self._max_body_bytes, HttpRequest(request.method, request.path_qs, headers))
+    async def _answer(self, request: web.BaseRequest, headers: dict[str, str]) -> web.StreamResponse:
+        limit = body_limit(self._max_body_bytes, HttpRequest(request.method, _target(request), headers))
         try:
-            async with asyncio.timeout(self._body_timeout):
-                body = await _body(request, limit)
+            body = await _body(request, limit, timeout=self._body_timeout)
         except TimeoutError:
             return web.Response(status=408)
         except ConnectionError:
@@ -105,7 +149,13 @@ class SocketListener(Listener):
             return refusal
         if body is None:
             return web.Response(status=413)
-        reply = await self._handle_http(HttpRequest(request.method, request.path_qs, headers, body))
+        headers.pop(_ENCODING, None)  # aiohttp has unpacked it.
+        seen = HttpRequest(request.method, _target(request), headers, body)
+        try:
+            reply = await self._handle_http(seen)
+        except Exception:
+            _logger.exception("Answering %s %s failed.", seen.method, seen.path_only)
+            reply = HttpReply(500)
         if reply.chunks is None:
             return _response(reply)
         if request.method == "HEAD":
@@ -119,15 +169,25 @@ class SocketListener(Listener):
         response = web.StreamResponse(status=reply.status, headers=streamed_headers(reply.headers))
         _set_cookies(response, reply)
         pumping = asyncio.create_task(self._pump(request, response, chunks))
+        self._pumps.add(pumping)
+        pumping.add_done_callback(self._pumps.discard)
         self._server.when_lost(request, pumping.cancel)
         try:
             await asyncio.wait([pumping])
         finally:
             self._server.forget(request)
             pumping.cancel()
-            await asyncio.wait([pumping])
-            await reply.close()  # If it was cancelled before it began.
-        complete = not pumping.cancelled() and pumping.result()
+            await asyncio.wait([pumping], timeout=self._close_timeout)
+            if pumping.done():
+                await reply.close()  # If it was cancelled before it began.
+            else:
+                _logger.warning(
+                    "What makes the answer to %s %s does not end, although nobody reads it any more; it is left "
+                    "behind.",
+                    request.method,
+                    _target(request).partition("?")[0],
+                )
+        complete = pumping.done() and not pumping.cancelled() and pumping.result()
         if not complete and request.transport is not None:
             request.transport.abort()  # The end of the chunks would be taken for the end of the body.
         return response
@@ -135,8 +195,9 @@ class SocketListener(Listener):
     async def _pump(self, request: web.BaseRequest, response: web.StreamResponse, chunks: AsyncIterator[bytes]) -> bool:
         async def write(chunk: bytes) -> None:
             try:
-                await response.write(chunk)
-            except ConnectionError as error:
+                async with asyncio.timeout(self._write_timeout):
+                    await response.write(chunk)
+            except (ConnectionError, TimeoutError) as error:
                 raise HttpError(f"Nobody reads it any more: {error}") from None
 
         try:
@@ -169,11 +230,26 @@ class SocketListener(Listener):
 
 
 class _Server(web.Server):
-    """Tells of connections that are gone. aiohttp tells by a cancellation only, which a webhook must not meet."""
+    """Tells of connections that are gone. aiohttp tells by a cancellation only, which a webhook must not meet.
 
-    def __init__(self, handler: Callable[[web.BaseRequest], Any], **options: Any) -> None:
+    It also drops those on which no whole head arrives in time; between requests aiohttp sees to that.
+    """
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Any], *, head_timeout: float, **options: Any) -> None:
         super().__init__(handler, **options)
         self._callbacks: dict[object, Callable[[], object]] = {}
+        self._head_timeout = head_timeout
+        self._headless: dict[object, asyncio.TimerHandle] = {}
+
+    def has_head(self, request: web.BaseRequest) -> None:
+        """Learn that the head of a request is there."""
+        if timer := self._headless.pop(request.protocol, None):
+            timer.cancel()
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Learn from aiohttp that somebody has connected."""
+        super().connection_made(handler, transport)
+        self._headless[handler] = asyncio.get_running_loop().call_later(self._head_timeout, transport.abort)
 
     def when_lost(self, request: web.BaseRequest, callback: Callable[[], object]) -> None:
         """Call back once the connection of a request is gone."""
@@ -189,29 +265,56 @@ class _Server(web.Server):
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Learn from aiohttp that a connection is gone."""
         super().connection_lost(handler, exc)
+        if timer := self._headless.pop(handler, None):
+            timer.cancel()
         if callback := self._callbacks.pop(handler, None):
             callback()
 
 
-async def _body(request: web.BaseRequest, limit: int) -> bytes | None:
-    """Return the body, or ``None`` if it is too large."""
+def _target(request: web.BaseRequest) -> str:
+    """Return the path and the query as they were sent: aiohttp's own are normalised."""
+    if request.raw_path.startswith("/"):
+        return request.raw_path
+    path = request.path_qs  # Of a whole URL, as proxies send it.
+    return path if path.startswith("/") else f"/{path}"
+
+
+def _seen_headers(request: web.BaseRequest) -> dict[str, str]:
+    """Return the headers by names in lower case; what comes in several is joined. Source: RFC 9110, section 5.3."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        lower = name.lower()
+        separator = "; " if lower == "cookie" else ", "
+        headers[lower] = f"{headers[lower]}{separator}{value}" if lower in headers else value
+    return headers
+
+
+async def _body(request: web.BaseRequest, limit: int, *, timeout: float) -> bytes | None:
+    """Return the body, or ``None`` if it is too large.
+
+    Raises:
+        TimeoutError: It comes too slowly.
+    """
     if (request.content_length or 0) > limit:
         return None
     if request.headers.get("expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # As aiohttp's applications do: the answer has not begun.
     body = bytearray()
-    while chunk := await request.content.readany():
-        body += chunk
-        if len(body) > limit:
-            return None
+    until = asyncio.get_running_loop().time() + timeout
+    async with asyncio.timeout_at(until) as waiting:
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > limit:
+                return None
+            waiting.reschedule(until + len(body) / MIN_BODY_BYTES_PER_S)
     return bytes(body)
 
 
 def streamed_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a reply as it is passed on chunk by chunk: with its length, if that stays what it is."""
     kept = _kept_headers(headers)
-    if _LENGTH in headers and "content-encoding" not in headers:
+    if _LENGTH in headers:
         kept[_LENGTH] = headers[_LENGTH]
     return kept
 

@@ -88,7 +88,11 @@ class MemoryNetwork(Network):
         if listener is None:
             raise HttpError(f"Nobody listens at {url}.")
         answer = listener.answer(HttpRequest(method, request_target(url), lower_names(headers), body))
-        await asyncio.wait([answer], timeout=timeout)
+        try:
+            await asyncio.wait([answer], timeout=timeout)
+        finally:
+            if not answer.done():
+                answer.add_done_callback(_discard)
         if not answer.done():
             raise HttpError(f"{url} did not answer within {timeout:g} s.")
         if answer.cancelled():
@@ -174,7 +178,8 @@ class _MemoryListener(Listener):
             _, late = await asyncio.wait(unfinished, timeout=_CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=_CLOSE_TIMEOUT_S)
 
     async def drop_connections(self) -> None:
         for end in list(self._ends):
@@ -202,6 +207,12 @@ class _MemoryListener(Listener):
         self._pumps.add(pumping)
         pumping.add_done_callback(self._pumps.discard)
         return flow
+
+
+def _discard(answer: asyncio.Task[HttpReply]) -> None:
+    """Want nothing of an answer that came too late."""
+    if not answer.cancelled() and isinstance(late := answer.result().chunks, Flow):
+        late.discard()
 
 
 async def _pump(chunks: AsyncIterator[bytes], flow: Flow, window: Window) -> None:

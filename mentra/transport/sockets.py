@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import WebSocketException
+from yarl import URL
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
@@ -45,12 +46,25 @@ class SocketNetwork(Network):
 
     Args:
         close_timeout: Seconds until a close that the other end does not take becomes an abort.
-        body_timeout: Seconds in which the body of a request to a listener has to arrive.
+        body_timeout: Seconds in which the body of a request to a listener has to arrive; longer, as long as it comes
+            with ``MIN_BODY_BYTES_PER_S`` on the whole.
+        idle_timeout: Seconds until a listener drops a connection without a request. Longer than what proxies and
+            tunnels keep connections for, which might send on one that is just being closed.
+        write_timeout: Seconds until a listener drops who takes nothing more of a streamed reply.
     """
 
-    def __init__(self, *, close_timeout: float = 2.0, body_timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        *,
+        close_timeout: float = 2.0,
+        body_timeout: float = 30.0,
+        idle_timeout: float = 120.0,
+        write_timeout: float = 60.0,
+    ) -> None:
         self._close_timeout = close_timeout
         self._body_timeout = body_timeout
+        self._idle_timeout = idle_timeout
+        self._write_timeout = write_timeout
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._connections: dict[ClientSocket, asyncio.Task[None]] = {}
 
@@ -135,6 +149,8 @@ class SocketNetwork(Network):
             handle_socket,
             max_body_bytes=max_body_bytes,
             body_timeout=self._body_timeout,
+            idle_timeout=self._idle_timeout,
+            write_timeout=self._write_timeout,
             close_timeout=self._close_timeout,
         )
         await listener.open(host, port)
@@ -153,7 +169,7 @@ class SocketNetwork(Network):
         try:
             answer = await self._session(url).request(
                 method,
-                url,
+                _exact(url),
                 # aiohttp warns of large bodies that are not files.
                 data=io.BytesIO(body) if len(body) > MAX_BODY_BYTES else body or None,
                 headers=headers,
@@ -164,9 +180,12 @@ class SocketNetwork(Network):
             if isinstance(error, TimeoutError):
                 raise
             raise HttpError(f"{url} could not be reached: {error}.") from error
+        headers = streamed_headers(answer.headers)
+        if headers.pop("content-encoding", None):
+            headers.pop("content-length", None)  # Of the packed body; aiohttp unpacks it.
         return HttpReply(
             answer.status,
-            headers=streamed_headers(answer.headers),
+            headers=headers,
             cookies=tuple(answer.headers.getall("set-cookie", ())),
             chunks=_Body(answer, url),
         )
@@ -179,6 +198,13 @@ class SocketNetwork(Network):
             cookies = aiohttp.DummyCookieJar()
             self._sessions[through_proxy] = aiohttp.ClientSession(trust_env=through_proxy, cookie_jar=cookies)
         return self._sessions[through_proxy]
+
+
+def _exact(url: str) -> URL | str:
+    """Return a URL so that aiohttp sends it as it is: it would write ``%40`` as ``@``, and resolve ``..``."""
+    # What may not stand in a request line it has to quote.
+    sendable = url.isascii() and url.isprintable() and " " not in url
+    return URL(url, encoded=True) if sendable else url
 
 
 @functools.cache

@@ -90,6 +90,10 @@ class Flow(AsyncIterator[bytes]):
 
     async def aclose(self) -> None:
         """Want no more."""
+        self.discard()
+
+    def discard(self) -> None:
+        """Want no more."""
         self._chunks.clear()
         if not self._over:
             self.end()

@@ -1,7 +1,6 @@
 """The developer's app: it can be found and imported, and it does something when a user starts it."""
 
 import contextlib
-import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,7 +79,7 @@ def import_failed(failure: AppImportError, location: Location) -> Finding:
 def has_on_session(kind: type[AppServer], location: Location) -> Finding:
     """An app without ``on_session`` does nothing when a user starts it, unless it only answers tool calls."""
     if kind.on_session is not AppServer.on_session:
-        return _takes_what_is_given(kind, location)
+        return Finding("app.on-session", "ok", f"{kind.__name__} defines on_session", where=location.shown)
     if kind.on_tool_call is not AppServer.on_tool_call:
         return Finding("app.on-session", "ok", f"{kind.__name__} answers tool calls", where=location.shown)
     return Finding(
@@ -118,21 +117,6 @@ def _source(file: Path) -> str:
 
 def _found(how: str, location: Location) -> Finding:
     return Finding("app.found", "ok", f"the app is {how} ({location.how})", where=location.shown)
-
-
-def _takes_what_is_given(kind: type[AppServer], location: Location) -> Finding:
-    hook = kind.on_session
-    try:
-        inspect.signature(hook).bind("self", "session", "session_id", "user_id")
-    except TypeError:
-        return Finding(
-            "app.bad-on-session",
-            "error",
-            f"{kind.__name__}.on_session does not take the three arguments that the server gives it",
-            fix="Write it so: async def on_session(self, session, session_id, user_id): ...",
-            where=location.shown,
-        )
-    return Finding("app.on-session", "ok", f"{kind.__name__} defines on_session", where=location.shown)
 
 
 def _bad_config(error: ConfigError, location: Location) -> Finding:

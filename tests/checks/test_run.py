@@ -103,7 +103,7 @@ SEEDED = {
     ),
     "an on_session with the wrong arguments": (
         Project({"app.py": APP.replace(", session_id, user_id", "")}),
-        ["app.bad-on-session"],
+        ["app.import-failed"],
         7,
     ),
     "an option that the SDK refuses": (

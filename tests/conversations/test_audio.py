@@ -445,7 +445,7 @@ async def test_while_the_connection_is_lost_nothing_is_played(memory: MemoryNetw
         await turns()
 
         with pytest.raises(NotConnected):
-            await app.session.audio.play(BEEP)
+            await app.session.audio.play(BEEP, timeout=0.5)
         with pytest.raises(NotConnected):
             await app.session.audio.play(BEEP, wait=False)
         app.session.audio.stop()
@@ -454,6 +454,21 @@ async def test_while_the_connection_is_lost_nothing_is_played(memory: MemoryNetw
         cloud_socket = await memory_cloud.live_socket(2)
         await until(lambda: app.session.connected)
         cloud_socket.send(answer(request, duration=1000))
+        assert await call == PlaybackResult(duration_s=1)
+
+
+async def test_a_sound_that_is_wanted_while_the_connection_is_lost_is_played_when_it_is_back(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    async with serving(Diary(), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        memory_cloud.socket.abort()
+        await turns()
+        call = start(app.session.audio.play(BEEP))
+        await memory_cloud.live_socket(2)
+        memory_cloud.socket.send(answer(await asked(memory_cloud), duration=1000))
+
         assert await call == PlaybackResult(duration_s=1)
 
 
@@ -475,8 +490,8 @@ async def test_the_names_of_the_official_sdk_lead_to_ours(memory: MemoryNetwork,
         await memory_cloud.start(app)
         await turns()
 
-        for wrong, right in {"playAudio": "play(url)", "playTTS": "speak(text)", "stopAudio": "stop()"}.items():
-            with pytest.raises(AttributeError, match=f"Use {right.split('(')[0]}"):
+        for wrong, right in {"playAudio": "await session.audio.play", "stopAudio": "session.audio.stop"}.items():
+            with pytest.raises(AttributeError, match=f"Use {right}"):
                 getattr(app.session.audio, wrong)
         with pytest.raises(AttributeError, match=r"Use session\.audio"):
             _ = app.session.speaker  # type: ignore[attr-defined]  # The point of this test.

@@ -19,7 +19,8 @@ from mentra import (
 )
 from mentra.localcloud import WifiSetup
 from mentra.localcloud.models import MODELS
-from mentra.session.device import FIELDS
+from mentra.protocol.connection import EMPTY_LIST_IGNORED_S
+from mentra.session.device import FIELDS, DeviceField
 from mentra.transport.memory import MemoryNetwork
 from tests.conversations.world import Diary, World, serving
 from tests.helpers.scripted_cloud import ACK, PACKAGE_NAME, USER_ID, ScriptedCloud, turns
@@ -137,14 +138,67 @@ async def test_the_wifi_is_that_of_whoever_spoke_last_w_state_2(memory: MemoryNe
         assert ssids == ["home", "train", None]
 
 
-async def test_the_device_subscribes_to_nothing(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+@pytest.mark.parametrize("field", FIELDS)
+async def test_a_handler_subscribes_to_the_stream_by_which_clouds_of_2025_tell_it_w_state_2(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud, field: DeviceField
+):
+    battery, connection = "glasses_battery_update", "glasses_connection_state"
+    streams = {
+        **dict.fromkeys(("battery_level", "charging"), battery),
+        **dict.fromkeys(("connected", "model_name", "wifi_connected", "wifi_ssid"), connection),
+    }
+
     async with serving(Diary(), memory) as app:
         await memory_cloud.start(app)
-        app.session.device.on_change("battery_level", print)
-        app.session.dashboard.on_mode_change(print)
+        with app.session.device.on_change(field, print):
+            await asyncio.sleep(EMPTY_LIST_IGNORED_S)
         await turns()
 
-        assert memory_cloud.socket.subscriptions == []
+        assert memory_cloud.socket.subscriptions == ([[streams[field]], []] if field in streams else [])
+
+
+async def test_what_events_of_2025_tell_is_the_state_w_str_4_w_str_5(world: World):
+    heard: list[Any] = []
+    app = await world.serve(Diary())
+    glasses = await world.wear(app, model="Mentra Live")
+    device = app.session.device
+    for field in ("battery_level", "charging", "connected", "model_name"):
+        device.on_change(field, heard.append)
+    await until(lambda: len(glasses.subscriptions(PACKAGE_NAME)) == 2)
+
+    await glasses.set_battery(7, charging=True)
+    await until(lambda: len(heard) == 2)
+    await glasses.connect_to_phone(ssid="home")
+    await until(lambda: len(heard) == 4)
+    await glasses.disconnect_from_phone()
+    await until(lambda: len(heard) == 5)
+    await glasses.send("glasses_connection_state", {"modelName": "Mentra Live", "status": "CONNECTING"})
+    await turns()
+
+    assert heard == [7, True, True, "Mentra Live", False]
+    assert device.state == DeviceState(
+        connected=False,
+        model_name="Mentra Live",
+        battery_level=7,
+        charging=True,
+        wifi_connected=True,
+        wifi_ssid="home",
+    )
+
+
+async def test_a_cancelled_handler_leaves_the_stream_to_the_others(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+    async with serving(Diary(), memory) as app:
+        await memory_cloud.start(app)
+        one = app.session.device.on_change("battery_level", print)
+        two = app.session.device.on_change("charging", print)
+        one.cancel()
+        one.cancel()
+        await asyncio.sleep(EMPTY_LIST_IGNORED_S)
+        assert memory_cloud.socket.subscriptions == [["glasses_battery_update"]]
+
+        two.cancel()
+        await turns()
+        assert memory_cloud.socket.subscriptions == [["glasses_battery_update"], []]
 
 
 async def test_a_password_is_in_no_log_and_no_repr(
@@ -182,8 +236,11 @@ async def test_an_unknown_field_is_answered(memory: MemoryNetwork, memory_cloud:
         await turns()
         device: Any = app.session.device
 
-        with pytest.raises(ValueError, match=r"no field 'battery'. Did you mean 'battery_level'\?"):
-            device.on_change("battery", print)
+        with pytest.raises(ValueError, match=r"no field 'batery'. Did you mean 'battery_level'\?"):
+            device.on_change("batery", print)
+        wifi = r"no field 'wifi'. Did you mean 'wifi_connected' or 'wifi_ssid' or 'wifi_local_ip'\?"
+        with pytest.raises(ValueError, match=wifi):
+            device.on_change("wifi", print)
         with pytest.raises(ValueError, match="There are: connected, model_name"):
             device.on_change("zzz", print)
         with pytest.raises(AttributeError, match=r"Use session\.device\.state\.battery_level instead"):

@@ -134,3 +134,28 @@ async def test_unicode_arrives_as_it_was_written(world: World):
 
     assert await glasses.wait_for_display("Zoë") == text
     assert PACKAGE_NAME in glasses.running
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_what_a_comeback_shows_is_newer_than_what_waited_for_it(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud, is_async: bool
+):
+    async def script(session: AppSession) -> None:
+        def welcome(news: object) -> None:
+            session.layouts.show_text_wall("back")
+
+        async def welcome_later(news: object) -> None:
+            welcome(news)
+
+        session.events.on_reconnected(welcome_later if is_async else welcome)
+
+    async with serving(Diary(script), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        memory_cloud.socket.abort()
+        await turns()
+        app.session.layouts.show_text_wall("lost")
+        socket = await memory_cloud.live_socket(2)
+        await turns()
+
+        assert socket.shown == ["lost", "back"]

@@ -1,15 +1,17 @@
 """What an app answers to whoever calls its HTTP server."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from mentra.server.sessions import MAX_STARTS
 from mentra.transport.base import Network
 from mentra.transport.memory import MemoryNetwork
 from tests.conversations.world import Diary, serving
-from tests.helpers.scripted_cloud import PACKAGE_NAME, USER_ID, ScriptedCloud, body_of, turns
+from tests.helpers.scripted_cloud import ACK, PACKAGE_NAME, USER_ID, ScriptedCloud, body_of, turns
 
-START = {"type": "session_request", "sessionId": "u-p", "userId": "u", "timestamp": "t"}
+START = {"type": "session_request", "sessionId": f"u-{PACKAGE_NAME}", "userId": "u", "timestamp": "t"}
 
 
 @pytest.mark.parametrize(
@@ -106,3 +108,43 @@ async def test_settings_find_the_user_in_any_case_w_conv_6(memory: MemoryNetwork
         assert body_of(reply)["sessionsUpdated"] == 1
         assert app.session_for("USER1@example.com") is app.session
         assert app.session.settings["a"] == 1
+
+
+@pytest.mark.parametrize("path", ["/health", "/tool"])
+async def test_a_head_request_is_answered_like_a_get(network: Network, cloud: ScriptedCloud, path: str):
+    async with serving(Diary(), network) as app:
+        reply = await cloud.post(app, path, b"", method="HEAD")
+
+        assert (reply.status, reply.body) == (200, b"")
+
+
+async def test_a_session_of_somebody_else_is_a_400_and_touches_nothing_w_dev_53(network: Network, cloud: ScriptedCloud):
+    async with serving(Diary(), network) as app:
+        await cloud.start(app)
+        forged = await cloud.start(app, timestamp="t2", userId="eve@example.com")
+        await turns()
+
+        assert (forged.status, body_of(forged)) == (
+            400,
+            {"status": "error", "message": "The session id must be the user id, a hyphen and the package name."},
+        )
+        assert app.session.connected
+        assert app.calls == [f"session {USER_ID}"]
+
+
+async def test_a_flood_of_starts_is_not_followed(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+    memory_cloud.answer = "silence"
+    async with serving(Diary(), memory) as app:
+        starts = [
+            asyncio.create_task(memory_cloud.start(app, user_id=f"user{number}@example.com"))
+            for number in range(MAX_STARTS + 1)
+        ]
+        done, _ = await asyncio.wait(starts, return_when=asyncio.FIRST_COMPLETED)
+        memory_cloud.answer = ACK
+        replies = [reply.result() for reply in done]
+        for start in starts:
+            start.cancel()
+
+        assert [(reply.status, body_of(reply)["message"]) for reply in replies] == [
+            (500, f"Already {MAX_STARTS} sessions are being connected.")
+        ]

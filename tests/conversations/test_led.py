@@ -176,5 +176,5 @@ async def test_a_mistaken_option_is_answered_with_those_that_exist(memory: Memor
             led.on("red", brightness=0.5)
         with pytest.raises(TypeError, match=r"blink\(\) has no option 'ontime'.*It takes: color, on, off, count\."):
             led.blink("red", ontime=500)
-        with pytest.raises(AttributeError, match=r'Use on\("red", duration=1\.0\) instead'):
+        with pytest.raises(AttributeError, match=r'Use session\.led\.on\("red", duration=1\.0\) instead'):
             led.turnOn()

@@ -330,7 +330,7 @@ async def test_while_the_connection_is_lost_nobody_is_asked(memory: MemoryNetwor
         await turns()
 
         with pytest.raises(NotConnected):
-            await app.session.location.get_latest()
+            await app.session.location.get_latest(timeout=0.5)
         await memory_cloud.live_socket(2)
         await until(lambda: app.session.connected)
         await turns()
@@ -371,7 +371,7 @@ async def test_names_of_other_sdks_lead_to_ours(memory: MemoryNetwork, memory_cl
         await memory_cloud.start(app)
         await turns()
 
-        with pytest.raises(AttributeError, match=r"Use get_latest\(accuracy=...\) instead"):
+        with pytest.raises(AttributeError, match=r"Use await session\.location\.get_latest\(accuracy=...\) instead"):
             _ = app.session.location.getLatestLocation  # type: ignore[attr-defined]  # The point of this test.
         with pytest.raises(AttributeError, match="Use lat instead"):
             _ = Location(lat=1, lng=2).latitude  # type: ignore[attr-defined]  # The point of this test.

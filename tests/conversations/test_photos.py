@@ -333,6 +333,20 @@ async def test_a_missing_permission_costs_the_call_and_not_the_session_w_photo_7
     assert app.calls == ["session user1@example.com"]
 
 
+async def test_whoever_was_refused_can_say_so_by_voice_at_once(world: World):
+    async def script(session: AppSession) -> None:
+        try:
+            await session.camera.request_photo()
+        except PermissionDenied:
+            await session.audio.speak("I may not look.")
+
+    app = await world.serve(Diary(script), permissions=["MICROPHONE"])
+    glasses = await world.wear(app, model="Mentra Live")
+    await until(lambda: glasses.spoken, within=20)
+
+    assert list(glasses.spoken) == ["I may not look."]
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -431,7 +445,11 @@ async def test_without_a_connection_nothing_is_asked(memory: MemoryNetwork, memo
         await turns()
 
         with pytest.raises(NotConnected):
-            await app.session.camera.request_photo()
+            await app.session.camera.request_photo(timeout=0.5)
+        await memory_cloud.live_socket(2)
+        await turns()
+
+        assert memory_cloud.socket.of_type("photo_request") == []
 
 
 async def test_a_photo_goes_to_the_session_that_asked_for_it(memory: MemoryNetwork, memory_cloud: ScriptedCloud):

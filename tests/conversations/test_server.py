@@ -237,3 +237,23 @@ def test_a_taken_port_ends_the_program_with_a_sentence(tmp_path: Path):
     assert ended.returncode == 1
     assert f"com.example.app cannot listen on 127.0.0.1:{port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.processes
+def test_an_app_that_cannot_reach_its_database_is_not_told_of_a_port(tmp_path: Path):
+    program = tmp_path / "app.py"
+    program.write_text(
+        "from mentra import AppServer\n"
+        "class App(AppServer):\n"
+        "    async def on_startup(self):\n"
+        "        raise ConnectionRefusedError(111, 'no database')\n"
+        f"App(package_name='com.example.app', api_key={API_KEY!r}, host='127.0.0.1', port=0).run()\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, timeout=STARTED_WITHIN_S, check=False
+    )
+
+    assert ended.returncode == 1
+    assert "cannot listen" not in ended.stderr
+    assert ended.stderr.rstrip().endswith("ConnectionRefusedError: [Errno 111] no database")

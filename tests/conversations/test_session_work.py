@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from collections.abc import AsyncIterator
 
 import pytest
@@ -371,3 +373,32 @@ async def test_a_clean_up_handler_of_the_server_within_a_session_is_warned_of(
         assert app.calls == []
 
     assert app.calls == ["handler"]
+
+
+async def test_nothing_keeps_a_session_after_its_end(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+    ended: list[weakref.ref[AppSession]] = []
+
+    async def script(session: AppSession) -> None:
+        ended.append(weakref.ref(session))
+        session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+        session.settings.on_change(lambda changes: session.logger.debug("%s", changes))
+        session.location.on_update(lambda fix: session.logger.debug("%s", fix), accuracy="high")
+        session.every(1, lambda: session.led.on())
+        session.on_stop(lambda reason: session.logger.debug(reason))
+        with contextlib.suppress(SessionStopped):
+            await asyncio.gather(
+                session.camera.request_photo(timeout=None), session.audio.play_bytes(b"x", "audio/mpeg")
+            )
+
+    app = Diary(script, public_url="https://app.example.com")
+    async with serving(app, memory):
+        for number in range(5):
+            user = f"user{number}@example.com"
+            await memory_cloud.start(app, user_id=user, timestamp=f"t{number}")
+            await turns()
+            await memory_cloud.stop(app, user_id=user)
+        await asyncio.sleep(60)
+        app.current.clear()
+        gc.collect()
+
+        assert [session() for session in ended] == [None] * 5

@@ -159,7 +159,8 @@ async def pairs(app: Diary, cloud: ScriptedCloud, **values: Any) -> None:
 
 
 async def test_declared_settings_are_read_as_they_are_typed_and_always_current(world: World):
-    app = await world.serve(Captions(), settings=[{"type": "slider", "key": "lines", "defaultValue": 4}])
+    schema = [{"type": "slider", "key": "lines", "defaultValue": 4}, {"key": "wake"}, {"key": "language"}]
+    app = await world.serve(Captions(), settings=schema)
     glasses = await world.wear(app)
     await until(lambda: app.calls)
 
@@ -266,7 +267,7 @@ async def test_a_list_that_is_equal_has_not_changed(world: World):
     async def script(session: AppSession) -> None:
         session.settings.on_change("days", lambda new, old: heard.append((new, old)))
 
-    app = await world.serve(Diary(script), settings=[{"key": "days", "defaultValue": ["mo"]}])
+    app = await world.serve(Diary(script), settings=[{"key": "days", "defaultValue": ["mo"]}, {"key": "other"}])
     glasses = await world.wear(app)
     await until(lambda: app.calls)
     await turns()
@@ -464,3 +465,65 @@ async def test_a_cloud_of_generation_3_tells_all_settings_of_the_system(memory: 
         await until(lambda: heard)
 
         assert heard == [(70, 50)]
+
+
+async def test_what_a_handler_of_settings_raises_is_told_like_any_other_error(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    errors: list[Exception] = []
+
+    async def script(session: AppSession) -> None:
+        session.events.on_error(errors.append)
+
+        @session.settings.on_change("lines")
+        def broken(new: Any, old: Any) -> None:
+            raise ValueError(f"not {new}")
+
+    async with serving(Diary(script), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        memory_cloud.socket.send({"type": "settings_update", "settings": [{"key": "lines", "value": 5}]})
+        await turns()
+
+        assert [str(error) for error in errors] == ["not 5"]
+
+
+async def test_a_handler_of_settings_that_cancels_itself_does_not_strand_the_changes_behind_it(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    seen: list[Any] = []
+
+    async def script(session: AppSession) -> None:
+        @session.settings.on_change("lines")
+        async def cancelling(new: Any, old: Any) -> None:
+            seen.append(new)
+            await asyncio.sleep(1)
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(1)
+
+    async with serving(Diary(script), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        for lines in (1, 2, 3):
+            memory_cloud.socket.send({"type": "settings_update", "settings": [{"key": "lines", "value": lines}]})
+        await asyncio.sleep(10)
+
+        assert seen == [1, 2, 3]
+
+
+async def test_after_the_end_of_the_session_no_handler_of_settings_is_active(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    async with serving(Diary(), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        subscription = app.session.settings.on_change("lines", lambda new, old: None)
+        assert subscription.active
+
+        await memory_cloud.stop(app)
+        await app.session.wait_stopped()
+
+        assert not subscription.active
+        assert not app.session.settings.on_change("lines", lambda new, old: None).active

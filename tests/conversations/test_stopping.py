@@ -238,7 +238,7 @@ async def test_a_webhook_during_the_stop_of_the_server_is_refused(memory: Memory
         late = await memory.request(
             "POST",
             f"{url}/webhook",
-            body=b'{"type": "session_request", "sessionId": "a-b", "userId": "a", "timestamp": "t5",'
+            body=b'{"type": "session_request", "sessionId": "a-com.example.app", "userId": "a", "timestamp": "t5",'
             b' "augmentOSWebsocketUrl": "%s"}' % memory_cloud.websocket_url.encode(),
             timeout=5,
         )

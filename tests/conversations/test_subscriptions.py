@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mentra import AppSession, AudioChunk, ButtonPress, Subscription, TouchEvent, Translation, VoiceActivity
+from mentra.testing import simulate
 from mentra.transport.base import Network
 from mentra.transport.memory import MemoryNetwork
 from tests.conversations.world import Diary, World, serving
@@ -30,6 +31,27 @@ async def test_all_subscriptions_of_one_turn_are_one_full_list_w_dev_6(network: 
         await turns()
 
         assert cloud.socket.subscriptions == [["transcription:en-US", "button_press", "head_position"]]
+
+
+async def test_whoever_reads_a_greeting_may_count_on_the_handlers_before_it(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    async def script(session: AppSession) -> None:
+        session.events.on("button_press", ignore)
+        session.layouts.show_text_wall("ready")
+        session.events.on("head_position", ignore)
+
+    async with serving(Diary(script), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+
+        said = [(frame["type"], frame.get("subscriptions")) for frame in memory_cloud.socket.frames]
+        assert said == [
+            ("tpa_connection_init", None),
+            ("subscription_update", ["button_press"]),
+            ("display_event", None),
+            ("subscription_update", ["button_press", "head_position"]),
+        ]
 
 
 async def test_an_app_that_listens_to_nothing_sends_no_list(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
@@ -255,3 +277,49 @@ async def test_a_subscription_says_what_it_is(memory: MemoryNetwork, memory_clou
             True,
             0,
         )
+
+
+async def test_an_empty_list_that_the_cloud_ignores_is_said_again_when_it_counts_w_conn_4():
+    async with simulate(Diary()) as glasses:
+        with glasses.app.session.events.on("button_press", ignore):
+            await asyncio.sleep(2)
+        await asyncio.sleep(5.9)
+        ignored = glasses.glasses.subscriptions(PACKAGE_NAME)
+        await asyncio.sleep(0.2)
+
+        assert (ignored, glasses.glasses.subscriptions(PACKAGE_NAME)) == (("button_press",), ())
+
+
+async def test_what_the_cloud_kept_while_the_connection_was_lost_is_taken_back_w_conn_2(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    async with serving(Diary(), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        subscription = app.session.events.on("button_press", ignore)
+        await turns()
+        memory_cloud.socket.abort()
+        await turns()
+        subscription.cancel()
+        socket = await memory_cloud.live_socket(2)
+        await asyncio.sleep(9)
+
+        assert socket.subscriptions == [[], []]  # The first one is ignored.
+
+
+async def test_a_handler_that_comes_meanwhile_makes_the_repetition_needless(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud
+):
+    async with serving(Diary(), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        app.session.events.on("button_press", ignore).cancel()
+        await turns()
+        first = app.session.events.on("head_position", ignore)
+        await asyncio.sleep(1)
+        first.cancel()
+        await asyncio.sleep(1)
+        app.session.events.on("touch_event", ignore)
+        await asyncio.sleep(20)
+
+        assert memory_cloud.socket.subscriptions == [["head_position"], [], ["touch_event"]]

@@ -12,7 +12,6 @@ from mentra import (
     HardwareUnavailable,
     ManagedStream,
     ManagedStreamStatus,
-    NotConnected,
     PermissionDenied,
     RequestTimeout,
     RestreamDestination,
@@ -346,15 +345,21 @@ async def test_a_stop_that_nobody_confirms_leaves_nothing_stuck(app: Diary, memo
     await started_again(app, memory_cloud)
 
 
-async def test_without_a_connection_the_video_goes_on(app: Diary, memory_cloud: ScriptedCloud):
+async def test_a_video_that_is_stopped_while_the_connection_is_lost_ends_when_it_is_back(
+    app: Diary, memory_cloud: ScriptedCloud
+):
     stream = await started(app, memory_cloud)
     memory_cloud.socket.abort()
     await turns()
+    stopping = await begin(stream.stop())
+    await memory_cloud.live_socket(2)
+    await turns()
+    still = app.session.camera.stream
+    await tell(memory_cloud, rtmp("stopped"))
+    await stopping
 
-    with pytest.raises(NotConnected):
-        await stream.stop()
-
-    assert app.session.camera.stream is stream
+    assert (still, app.session.camera.stream) == (stream, None)
+    assert len(memory_cloud.socket.of_type("rtmp_stream_stop")) == 1
 
 
 async def test_a_video_may_end_by_itself(app: Diary, memory_cloud: ScriptedCloud):
@@ -792,11 +797,11 @@ async def test_an_impossible_field_of_view_is_refused_here_w_video_9(
 @pytest.mark.parametrize(
     ("name", "right"),
     [
-        ("takePhoto", r"Use request_photo\(\) instead"),
+        ("takePhoto", r"Use await session.camera.request_photo\(\) instead"),
         ("requestPhoto", "use 'request_photo'"),
         ("startStream", "use 'start_stream'"),
         ("stopStream", r"Use stream\.stop\(\)"),
-        ("checkExistingStream", r"Use existing_stream\(\)"),
+        ("checkExistingStream", r"Use await session.camera.existing_stream\(\)"),
         ("onStreamStatus", "use 'on_stream_status'"),
     ],
 )

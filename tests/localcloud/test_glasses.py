@@ -246,6 +246,17 @@ async def test_a_tool_call_carries_the_hashed_key_w_http_10(app, glasses):
     ]
 
 
+async def test_each_tool_call_has_a_timestamp_of_its_own(cloud, app, glasses):
+    bob = cloud.connect_glasses("bob@example.com")
+
+    await glasses.call_tool(app.package_name, "add")
+    await bob.call_tool(app.package_name, "add")
+    await glasses.call_tool(app.package_name, "add")
+
+    stamps = [body["timestamp"] for _, _, body in app.requests]
+    assert stamps == [NOON_ISO, "2026-01-31T12:00:00.001Z", "2026-01-31T12:00:00.002Z"]
+
+
 async def test_a_failed_tool_call_is_repeated_once_and_then_described_w_http_12(app, glasses):
     app.statuses = [500, 500]
 

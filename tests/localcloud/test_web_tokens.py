@@ -84,6 +84,16 @@ async def test_the_phone_opens_a_page_with_all_of_them_w_page_1(
     assert len(bytes.fromhex(opened[web_tokens.TEMP_TOKEN])) == 32
 
 
+async def test_a_page_is_opened_where_its_reader_reaches_the_server(cloud: LocalCloud, app: ScriptedApp):
+    address = cloud.connect_glasses(USER).webview_url(
+        PACKAGE_NAME, "/page#top", server_url="http://127.0.0.1:3000", cloud_url="http://127.0.0.1:4000"
+    )
+
+    parts = urlsplit(address)
+    assert (parts.netloc, parts.path, parts.fragment) == ("127.0.0.1:3000", "/page", "top")
+    assert parse_qs(parts.query)[web_tokens.CLOUD_URL] == ["http://127.0.0.1:4000"]
+
+
 async def test_a_signed_token_is_what_the_cloud_signs_w_page_2(cloud: LocalCloud, clock: Clock, opened: dict[str, str]):
     token, now_s = opened[web_tokens.SIGNED_TOKEN], int(clock.now.timestamp())
     claims = jwt.decode(token, cloud.user_token_key(), ["RS256"], options={"verify_exp": False, "verify_iat": False})

@@ -13,6 +13,7 @@ from mentra.protocol.base import Message
 from mentra.protocol.capabilities import Camera
 from mentra.protocol.cloud_to_app import (
     AppStopped,
+    AudioPlayReply,
     CapabilitiesUpdate,
     ConnectionAck,
     ConnectionRefusal,
@@ -152,6 +153,10 @@ def test_the_ack_tells_no_capabilities_from_unknown_ones():
             ConnectionRefusal(message="no"),
         ),
         ({"type": "app_stopped", "reason": 5, "timestamp": "t"}, AppStopped(timestamp="t")),
+        (
+            {"type": "audio_play_response", "requestId": "a", "success": True, "duration": 10**400},
+            AudioPlayReply(request_id="a", success=True),
+        ),
         (
             {"type": "data_stream", "streamType": "x", "data": 1, "timestamp": []},
             DataStream(stream_type="x", data=msgspec.Raw(b"1")),

@@ -1,5 +1,7 @@
 """How a long text is cut into parts that fit into URLs."""
 
+import time
+
 import pytest
 
 from mentra.protocol.audio import encoded_length
@@ -35,3 +37,15 @@ def test_every_part_fits_and_no_word_is_lost():
     assert " ".join(parts) == text
     assert max(map(encoded_length, parts)) <= MAX_SPEECH_LENGTH
     assert len(parts) == 11
+
+
+def test_what_stands_before_a_word_that_is_too_long_is_left_out():
+    assert split_speech("  " + "x" * 15, limit=10) == ["x" * 10, "x" * 5]
+
+
+def test_a_line_of_dots_is_cut_in_no_time():
+    began = time.process_time()
+    parts = split_speech("." * 50_000, limit=4000)
+
+    assert [len(part) for part in parts] == [4000] * 12 + [2000]
+    assert time.process_time() - began < 2

@@ -1,11 +1,14 @@
 """What the developer's functions may raise, and how far it goes."""
 
 import asyncio
+import functools
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from mentra.session.handlers import begin_handler, call_handler
+from mentra.session.handlers import begin_handler, call_handler, check_handler
 
 LOGGER: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logging.getLogger("test"))
 
@@ -42,3 +45,60 @@ async def test_a_cancellation_of_the_task_around_it_is_not_stopped(caplog: pytes
     await asyncio.wait([task])
 
     assert (task.cancelled(), caplog.messages) == (True, [])
+
+
+def adds_a_session(function: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(function)
+    def added(event: object) -> object:
+        return function("session", event)
+
+    return added
+
+
+async def hears(event: object, more: object = None) -> None: ...
+
+
+@adds_a_session
+def hears_with_a_session(session: object, event: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        hears,
+        hears_with_a_session,
+        print,
+        [].append,
+        asyncio.Queue[Any]().put_nowait,
+        functools.partial(hears, more=1),
+        lambda *events: events,
+        # In C, and silent about what they take.
+        dict,
+        max,
+    ],
+)
+def test_whatever_can_be_called_with_one_event_is_a_handler(handler: Callable[..., object]):
+    check_handler(handler, "The handler", "the event")
+
+
+@pytest.mark.parametrize(
+    ("handler", "gets", "said"),
+    [
+        (5, ("the event",), "The handler must be a function, not 5."),
+        (
+            asyncio.Event().set,
+            ("the event",),
+            "The handler gets one argument, the event, which Event.set() does not take.",
+        ),
+        (
+            hears_with_a_session,
+            ("the new", "the old value"),
+            "The handler gets 2 arguments, the new and the old value, which hears_with_a_session() does not take.",
+        ),
+    ],
+)
+def test_what_cannot_be_called_so_is_refused(handler: Any, gets: tuple[str, ...], said: str):
+    with pytest.raises(TypeError) as error:
+        check_handler(handler, "The handler", *gets)
+
+    assert str(error.value) == said

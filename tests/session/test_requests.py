@@ -114,3 +114,13 @@ def test_ids_are_unguessable_and_never_the_same():
 
     assert len(ids) == 100
     assert {len(one) for one in ids} == {len("photo_req_") + 32}
+
+
+async def test_nobody_shares_an_error_so_no_traceback_grows_for_ever():
+    requests = Requests()
+    calls = [asked(requests, "1"), asked(requests, "2")]
+    await turns()
+    requests.close("user_disabled")
+    errors = [await outcome(call) for call in [*calls, asked(requests, "3"), asked(requests, "4")]]
+
+    assert len({id(error) for error in errors}) == 4

@@ -266,3 +266,13 @@ async def test_options_are_heeded_where_the_cloud_heeds_them(router: Router):
     router.options_work = True
 
     assert router.names() == ["transcription:en-US?hints=es"]
+
+
+@pytest.mark.parametrize("stream", ["audio_chunk", "custom_message", "custom_message:x"])
+async def test_what_has_frames_of_its_own_cannot_come_as_an_event(router: Router, stream: str):
+    heard: list[Any] = []
+    router.add_handler(stream.partition(":")[0], heard.append)
+
+    router.dispatch(DataStream(stream_type=stream, data=msgspec.Raw(b"{}")))
+
+    assert heard == []

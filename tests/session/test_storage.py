@@ -207,7 +207,7 @@ async def test_what_json_cannot_express_is_refused(storage: Storage):
         ("setMultiple", "update({...})"),
         ("hasKey", "contains(key)"),
         ("getAllData", "all()"),
-        ("size", "len(await storage.all())"),
+        ("size", "len(await session.storage.all())"),
         ("getJson", "'get_json'"),
     ],
 )

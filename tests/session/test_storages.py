@@ -114,3 +114,10 @@ async def test_after_the_end_nothing_is_kept(cloud: StorageCloud):
         await data.remove("a")
     with pytest.raises(StorageError, match="the server has stopped"):
         await data.clear()
+
+
+async def test_addresses_of_clouds_are_forgotten_with_the_data(cloud: StorageCloud):
+    for number in range(100):
+        cloud.storages.of(cloud.api(f"wss://{number}.mentra.glass/app-ws"), "user1@example.com")
+
+    assert len(cloud.storages._bases) <= 1

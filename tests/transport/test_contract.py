@@ -671,6 +671,27 @@ async def test_who_gives_up_waiting_for_the_rest_ends_what_makes_the_chunks(netw
     assert chunks.cancelled
 
 
+async def test_who_gave_up_waiting_for_the_head_ends_what_makes_the_chunks(network: Network):
+    chunks = Chunks(b"one", endless=True)
+    began, go = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: HttpRequest) -> HttpReply:
+        began.set()
+        await go.wait()
+        return HttpReply(200, chunks=chunks)
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    asking = asyncio.create_task(network.stream("GET", listener.url, timeout=5))
+    await began.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    go.set()
+    await until(lambda: chunks.closed)
+    await listener.close()
+
+    assert asking.cancelled()
+
+
 async def test_chunks_that_fail_break_the_reply(network: Network, caplog: pytest.LogCaptureFixture):
     chunks = Chunks(b"one", error=RuntimeError("in the chunks"))
     async with streaming(network, chunks) as url:

@@ -1,5 +1,7 @@
 """Forms are read as they were written, whatever is in them; what is no form is a ValueError."""
 
+import time
+
 import pytest
 
 from mentra.transport.multipart import MAX_PARTS, Form, FormFile, is_form, read_form, write_form
@@ -96,3 +98,17 @@ async def test_what_is_no_form_is_an_error(content_type: str, body: str):
 )
 def test_what_announces_a_form(content_type: str, answer: bool):
     assert is_form(content_type) is answer
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n", b"x\n"])
+async def test_lines_before_the_form_cost_no_time(line: bytes):
+    """Anybody may post ten megabytes, and nothing else happens while a form is read."""
+    end = f"\r\n{part('a', '1')}--x--\r\n".encode()
+    began = time.perf_counter()
+    form = await read_form(BOUNDARY, line * 2_000_000 + end)
+    with pytest.raises(ValueError, match="no form"):
+        await read_form(BOUNDARY, line * 2_000_000)
+    took_s = time.perf_counter() - began
+
+    assert form == Form(fields={"a": "1"})
+    assert took_s < 0.5

@@ -1,11 +1,14 @@
 """What only sockets can do: peers that stall, vanish or speak nonsense."""
 
 import asyncio
+import contextlib
+import gzip
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
 
-from mentra.transport.base import Closed, HttpReply, HttpRequest, Listener
+from mentra.transport.base import Closed, HttpError, HttpReply, HttpRequest, Listener
 from mentra.transport.sockets import SocketNetwork
 from tests.helpers.waiting import until
 from tests.transport.test_contract import Ear, connected, no_http
@@ -20,7 +23,7 @@ UPGRADE = (
 
 @pytest.fixture
 async def network() -> AsyncIterator[SocketNetwork]:
-    async with SocketNetwork(close_timeout=0.1, body_timeout=0.1) as network:
+    async with SocketNetwork(close_timeout=0.1, body_timeout=0.1, idle_timeout=0.2, write_timeout=0.2) as network:
         yield network
 
 
@@ -165,3 +168,251 @@ async def test_a_client_that_asks_first_is_told_to_send_its_body(network: Socket
     assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
     assert head.startswith(b"HTTP/1.1 200")
     assert body == b"hello"
+
+
+async def told(network: SocketNetwork, target: bytes, *, head: bytes = b"") -> HttpRequest:
+    """Return what a handler sees of a request line and of headers."""
+    seen: list[HttpRequest] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        seen.append(request)
+        return HttpReply(200)
+
+    listener = await network.listen("127.0.0.1", 0, note)
+    reader, writer = await open_raw(
+        listener, b"GET " + target + b" HTTP/1.1\r\nHost: app\r\nConnection: close\r\n" + head + b"\r\n"
+    )
+    await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    await listener.close()
+    return seen[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"/a%40b/%7Euser/%2e%2e?q=%41&r=a+b", "/a%40b/%7Euser/%2e%2e?q=%41&r=a+b"),
+        (b"//evil.example/x", "//evil.example/x"),
+        (b"/a/../b?", "/a/../b?"),
+        (b"http://evil.example/a?b", "/a?b"),
+        (b"http://evil.example", "/"),
+    ],
+)
+async def test_a_request_is_seen_as_it_was_sent(network: SocketNetwork, target: bytes, path: str):
+    request = await told(network, target)
+
+    assert request.path == path
+
+
+@pytest.mark.parametrize("path", ["/user%40example.com/a%2Fb?c=%41", "/a@b", "//x/y", "/a/../b?x=%zz", "/%7E/~"])
+async def test_a_request_is_sent_as_it_was_given(network: SocketNetwork, path: str):
+    seen: list[str] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        seen.append(request.path)
+        return HttpReply(200)
+
+    listener = await network.listen("127.0.0.1", 0, note)
+    await network.request("GET", listener.url + path, timeout=5)
+    await listener.close()
+
+    assert seen == [path]
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nx-evil: 1", "/a\tb", "/caf\u00e9", "/\x00"])
+async def test_what_cannot_stand_in_a_request_line_is_quoted_or_refused(network: SocketNetwork, path: str):
+    seen: list[HttpRequest] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        seen.append(request)
+        return HttpReply(200)
+
+    listener = await network.listen("127.0.0.1", 0, note)
+    try:
+        await network.request("GET", listener.url + path, timeout=5)
+    except HttpError:
+        seen = []
+    await listener.close()
+
+    assert all(request.path.isascii() and request.path.isprintable() and " " not in request.path for request in seen)
+    assert [name for request in seen for name in request.headers if name == "x-evil"] == []
+
+
+async def test_headers_of_one_name_are_one(network: SocketNetwork):
+    request = await told(
+        network, b"/", head=b"X-Forwarded-For: 1\r\nx-forwarded-for: 2\r\nCookie: a=1\r\nCookie: b=2\r\n"
+    )
+
+    assert {name: request.headers[name] for name in ("x-forwarded-for", "cookie")} == {
+        "x-forwarded-for": "1, 2",
+        "cookie": "a=1; b=2",
+    }
+
+
+async def test_a_packed_body_is_seen_unpacked_and_said_to_be_so(network: SocketNetwork):
+    seen: list[HttpRequest] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        seen.append(request)
+        return HttpReply(200)
+
+    listener = await network.listen("127.0.0.1", 0, note)
+    await network.request(
+        "POST", listener.url, headers={"content-encoding": "gzip"}, body=gzip.compress(b"hello"), timeout=5
+    )
+    await listener.close()
+
+    assert [(request.body, request.headers.get("content-encoding")) for request in seen] == [(b"hello", None)]
+
+
+async def test_a_packed_answer_says_that_it_is(network: SocketNetwork):
+    packed = gzip.compress(b"hello", mtime=0)
+
+    async def answer(request: HttpRequest) -> HttpReply:
+        headers = {"content-encoding": "gzip", "content-type": "text/plain"}
+        if request.path == "/whole":
+            return HttpReply(200, packed, headers)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield packed
+
+        return HttpReply(200, headers=headers, chunks=chunks())
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    replies = [await network.request("GET", listener.url + path, timeout=5) for path in ("/whole", "/streamed")]
+    reader, writer = await open_raw(listener, b"GET /whole HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n")
+    raw = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    await listener.close()
+
+    assert [(reply.body, reply.headers.get("content-encoding")) for reply in replies] == [(b"hello", None)] * 2
+    assert b"\r\ncontent-encoding: gzip\r\n" in raw
+    assert raw.endswith(b"\r\n\r\n" + packed)
+
+
+async def test_nonsense_is_a_400_and_stands_in_no_log(network: SocketNetwork, caplog: pytest.LogCaptureFixture):
+    listener = await network.listen("127.0.0.1", 0, no_http)
+    reader, writer = await open_raw(listener, b"GET /caf\xc3\xa9?aos_temp_token=secret HTTP/1.1\r\nHost: app\r\n\r\n")
+    status = await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await listener.close()
+
+    assert status.split()[1] == b"400"
+    assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
+
+
+async def test_a_handler_that_fails_is_told_of_in_our_log_without_the_query(
+    network: SocketNetwork, caplog: pytest.LogCaptureFixture
+):
+    async def fails(request: HttpRequest) -> HttpReply:
+        raise RuntimeError("broken")
+
+    listener = await network.listen("127.0.0.1", 0, fails)
+    reply = await network.request("GET", listener.url + "/page?aos_temp_token=secret", timeout=5)
+    await listener.close()
+
+    assert (reply.status, reply.body) == (500, b"")
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [
+        ("mentra.transport.listener", "Answering GET /page failed.")
+    ]
+
+
+async def test_a_slow_upload_has_the_time_that_it_needs(network: SocketNetwork):
+    sizes: list[int] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        sizes.append(len(request.body))
+        return HttpReply(200)
+
+    listener = await network.listen("127.0.0.1", 0, note)
+    reader, writer = await open_raw(listener, b"POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 8000\r\n\r\n")
+    for _ in range(8):
+        writer.write(bytes(1000))
+        await asyncio.sleep(0.04)
+    status = await asyncio.wait_for(reader.readline(), 5)
+    writer.transport.abort()
+    await listener.close()
+
+    assert (status.split()[1], sizes) == (b"200", [8000])
+
+
+async def test_a_body_that_trickles_is_a_408(network: SocketNetwork):
+    listener = await network.listen("127.0.0.1", 0, no_http)
+    reader, writer = await open_raw(listener, b"POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 8000\r\n\r\n")
+    answered = asyncio.create_task(reader.readline())
+    for _ in range(50):
+        writer.write(b"x")
+        await asyncio.wait([answered], timeout=0.02)
+    status = await asyncio.wait_for(answered, 5)
+    writer.transport.abort()
+    await listener.close()
+
+    assert status.split()[1] == b"408"
+
+
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: app\r\n\r\n"])
+async def test_a_head_that_does_not_end_is_not_waited_for(network: SocketNetwork, before: bytes):
+    listener = await network.listen("127.0.0.1", 0, no_http)
+    reader, writer = await open_raw(listener, before + b"GET / HTTP/1.1\r\nHost: app\r\nX-A")
+    read = asyncio.create_task(reader.read())
+    for _ in range(50):
+        writer.write(b"a")
+        await asyncio.wait([read], timeout=0.02)
+    ended = read.done()
+    writer.transport.abort()
+    await listener.close()
+    await asyncio.wait([read])
+
+    assert ended
+
+
+async def test_who_stops_reading_a_stream_loses_it(network: SocketNetwork):
+    closed = asyncio.Event()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield bytes(100_000)
+        finally:
+            closed.set()
+
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, chunks=chunks())
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    _, writer = await open_raw(listener, b"GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+    await asyncio.wait_for(closed.wait(), 5)
+    writer.transport.abort()
+    await listener.close()
+
+
+async def test_chunks_that_ignore_their_end_do_not_keep_a_listener_from_closing(
+    network: SocketNetwork, caplog: pytest.LogCaptureFixture
+):
+    release = asyncio.Event()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            yield b"one"
+            await asyncio.sleep(60)
+        finally:
+            while not release.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await release.wait()
+
+    async def answer(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, chunks=chunks())
+
+    listener = await network.listen("127.0.0.1", 0, answer)
+    reply = await network.stream("GET", listener.url, timeout=5)
+    assert reply.chunks is not None
+    first = await anext(reply.chunks)
+    await asyncio.wait_for(listener.close(), 5)
+    await until(lambda: caplog.records)
+    release.set()
+    await reply.close()
+
+    assert first == b"one"
+    assert [record.getMessage() for record in caplog.records] == [
+        "What makes the answer to GET / does not end, although nobody reads it any more; it is left behind."
+    ]

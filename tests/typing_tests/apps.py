@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import enum
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -247,6 +247,7 @@ class MyApp(AppServer):
         assert_type(await storage.get_json("a"), Any)
         assert_type(await storage.get_json("a", as_type=Prefs), Prefs | None)
         assert_type(await storage.get_json("a", Prefs(), as_type=Prefs), Prefs)
+        assert_type(await storage.get_json("a", [], as_type=list[Prefs]), list[Prefs])
         assert_type(await storage.get_json("a", as_type=list[Prefs]), list[Prefs] | None)
         await storage.set_json("a", Prefs(lines=5))
         await storage.update({"a": "1"})
@@ -440,6 +441,8 @@ async def test() -> None:
         assert_type((await glasses.fetch("/prefs", method="POST", json={"lines": 1})).status, int)
         async with glasses.open_events("/live") as events:
             assert_type((await anext(events)).data, str)
+    async with simulate(lambda: MyApp(port=0), settings={"lines": 2}, raise_errors=False) as glasses:
+        assert_type(glasses.errors, Sequence[Exception])
     async with simulate(MyApp(package_name="com.example.app", api_key="key"), permissions=["MICROPHONE"]):
         pass
 

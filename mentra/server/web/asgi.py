@@ -4,7 +4,6 @@ Source: ASGI 3.0, HTTP and Lifespan, https://asgi.readthedocs.io/en/latest/specs
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -12,7 +11,7 @@ from urllib.parse import unquote
 
 from mentra.errors import MentraError
 from mentra.server.web.request import Request
-from mentra.server.web.response import problem_reply
+from mentra.server.web.response import check_headers, problem_reply
 from mentra.transport.base import HttpReply, HttpRequest
 from mentra.transport.streaming import Flow, Window
 
@@ -50,15 +49,20 @@ class AsgiHost:
         self._lifespan = _Lifespan(self._application, self._state)
         await self._lifespan.start()
 
-    async def stop(self) -> None:
-        """Tell what runs that nobody waits any more, and let the application shut down."""
+    def disconnect(self) -> None:
+        """Tell what runs that nobody waits any more."""
         for exchange in self._running.values():
             exchange.disconnect()
+
+    async def stop(self) -> None:
+        """End what runs, and let the application shut down."""
+        self.disconnect()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=END_WITHIN_S)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=END_WITHIN_S)
         if self._lifespan is not None:
             await self._lifespan.stop()
 
@@ -70,12 +74,15 @@ class AsgiHost:
             "asgi": _VERSION,
             "http_version": "1.1",
             "method": http.method,
-            "scheme": http.headers.get("x-forwarded-proto", "http").partition(",")[0].strip(),
+            "scheme": _scheme(http.headers.get("x-forwarded-proto", "")),
             "path": unquote(path),
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
+            "raw_path": path.encode(errors="surrogateescape"),
+            "query_string": query.encode(errors="surrogateescape"),
             "root_path": "",
-            "headers": [(name.encode(), value.encode("latin-1", "replace")) for name, value in http.headers.items()],
+            # As they came: the bytes that are no UTF-8 are surrogates in the transport.
+            "headers": [
+                (name.encode(), value.encode(errors="surrogateescape")) for name, value in http.headers.items()
+            ],
             "client": None,
             "server": None,
             "state": dict(self._state),
@@ -150,6 +157,7 @@ class _Exchange:
 
     def _begin(self, head: AsgiMessage, body: bytes, *, more: bool) -> None:
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in head.get("headers", ())]
+        check_headers(headers)
         cookies = tuple(value for name, value in headers if name == "set-cookie")
         joined: dict[str, str] = {}
         for name, value in headers:
@@ -178,16 +186,17 @@ class _Lifespan:
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="ASGI lifespan")
         answer = await self._tell("lifespan.startup")
+        if answer is None and not self._task.done():
+            raise MentraError(f"The ASGI application did not start within {LIFESPAN_WITHIN_S:g} s.")
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise MentraError(f"The ASGI application did not start: {answer.get('message') or 'it does not say why'}")
 
     async def stop(self) -> None:
         if self._task is None:
             return
-        with contextlib.suppress(TimeoutError):
-            await self._tell("lifespan.shutdown")
+        await self._tell("lifespan.shutdown")
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task], timeout=END_WITHIN_S)
 
     async def _run(self) -> None:
         try:
@@ -207,3 +216,9 @@ class _Lifespan:
             return answer.result()
         answer.cancel()
         return None
+
+
+def _scheme(forwarded: str) -> str:
+    """Return how the browser came, as a proxy says it: applications make addresses of it."""
+    said = forwarded.partition(",")[0].strip().lower()
+    return said if said in ("http", "https") else "http"

@@ -17,6 +17,8 @@ from mentra.transport.streaming import Flow, Window
 
 HEARTBEAT_S = 15.0
 """After so much silence a comment is sent: proxies drop connections on which nothing happens."""
+CLOSE_WITHIN_S = 2.0
+"""How long what makes the events may take to end once nobody reads them."""
 MAX_WAITING_EVENTS = 1000
 """How many events may wait for one page."""
 
@@ -52,7 +54,7 @@ class Channel(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[_Listener[T]]] = {}
+        self._listeners: dict[str, set[EventListener[T]]] = {}
 
     def publish(self, user_id: str, event: T) -> int:
         """Tell the pages of a user of an event; return how many there are."""
@@ -61,15 +63,20 @@ class Channel(Generic[T]):
             listener.hear(event)
         return len(listeners)
 
-    def listen(self, user_id: str) -> AsyncIterator[T]:
-        """Return the events for a user from now on. A route returns it, to pass them on to a page."""
-        listener = _Listener(self._listeners, user_id.lower())
+    def listen(self, user_id: str) -> "EventListener[T]":
+        """Return the events for a user from now on. A route returns it, to pass them on to a page.
+
+        Whoever draws from it in a generator of their own closes it: ``async with contextlib.aclosing(...)``.
+        """
+        listener = EventListener(self._listeners, user_id.lower())
         self._listeners.setdefault(user_id.lower(), set()).add(listener)
         return listener
 
 
-class _Listener(AsyncIterator[T]):
-    def __init__(self, listeners: "dict[str, set[_Listener[T]]]", key: str) -> None:
+class EventListener(AsyncIterator[T]):
+    """What a page hears; made by ``Channel.listen``."""
+
+    def __init__(self, listeners: "dict[str, set[EventListener[T]]]", key: str) -> None:
         self._listeners = listeners
         self._key = key
         self._waiting: deque[T] = deque()
@@ -77,6 +84,7 @@ class _Listener(AsyncIterator[T]):
         self._over = False
 
     def hear(self, event: T) -> None:
+        """Take an event, until the page draws it."""
         if len(self._waiting) >= MAX_WAITING_EVENTS:
             _logger.warning("A page does not keep up with its events; it is disconnected.")
             self._waiting.clear()
@@ -94,6 +102,7 @@ class _Listener(AsyncIterator[T]):
         return self._waiting.popleft()
 
     async def aclose(self) -> None:
+        """Stop listening."""
         self._leave()
 
     def _leave(self) -> None:
@@ -132,8 +141,11 @@ class EventBody(AsyncIterator[bytes]):
         """End the stream, and what makes the events."""
         if self._feeding is not None:
             self._feeding.cancel()
-            await asyncio.wait([self._feeding])
-        await close_iterator(self._events)  # Also of a task that was cancelled before it began.
+            await asyncio.wait([self._feeding], timeout=CLOSE_WITHIN_S)
+        if self._feeding is None or self._feeding.done():
+            await close_iterator(self._events)  # Also of a task that was cancelled before it began.
+        else:
+            _logger.warning("What makes the events for a page does not end when it is cancelled; it is left behind.")
         await self._flow.aclose()
 
     async def _feed(self) -> None:

@@ -8,13 +8,17 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
 from mentra.errors import ConfigError
 from mentra.transport.base import MAX_BODY_BYTES
+from mentra.wrong_names import unknown_name
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+PAGE = "/webview"
+"""Where the developer console and the official SDK expect the page for users."""
 
 _MARK = "__mentra_routes__"
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -73,6 +77,16 @@ class RouteDecorators:
         """Answer ``DELETE`` requests."""
         return _marked(_Mark("DELETE", path, auth, max_body_bytes))
 
+    if not TYPE_CHECKING:
+
+        def __call__(self, path: object = "/path", *_: object, **__: object) -> NoReturn:
+            """Say that a route needs its method."""
+            shown = path if isinstance(path, str) else "/path"
+            raise TypeError(f'A route says its method: @route.get("{shown}"), or post, put, patch, delete.')
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name)
+
 
 route = RouteDecorators()
 """See ``RouteDecorators``."""
@@ -115,19 +129,30 @@ class RouteTable:
                 raise ConfigError(f"Two methods are routes for {each.method} {each.path}. Remove one of them.")
             by_method[each.method] = each
 
+    @property
+    def page_path(self) -> str | None:
+        """The path that is most likely the page for users; ``None`` if there is none."""
+        routes = [by_method["GET"] for by_method in self._literal.values() if "GET" in by_method]
+        pages = sorted((each.path for each in routes if each.auth), key=lambda path: (len(path), path))
+        return PAGE if any(each.path == PAGE for each in routes) else next(iter(pages), None)
+
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | list[str]:
         """Return the route for a request, with its parameters; else the methods that there are for the path."""
         others: list[str] = []
+        parts = path.split("/")[1:]
+        if "%" in path:
+            # What is the same path must not be another route, which may have auth=False.
+            parts = [unquote(part) for part in parts]
+            path = path if any("/" in part for part in parts) else "/" + "/".join(parts)
         if by_method := self._literal.get(path):
             if found := by_method.get(method):
                 return found, {}
             others += by_method
         if self._patterns:
-            parts = path.split("/")[1:]
             for shape, by_method in self._patterns.items():
                 if _fits(shape, parts):
                     if found := by_method.get(method):
-                        values = (unquote(part) for part, name in zip(parts, shape, strict=True) if name is None)
+                        values = (part for part, name in zip(parts, shape, strict=True) if name is None)
                         return found, dict(zip(found.names, values, strict=True))
                     others += by_method
         return others
@@ -153,6 +178,10 @@ def routes_of(app: object, *, reserved: Collection[str]) -> RouteTable:
 
 
 def _marked(mark: _Mark) -> Callable[[F], F]:
+    if callable(mark.path):  # @route.get without parentheses.
+        decorator = f"@route.{mark.method.lower()}"
+        raise TypeError(f'{decorator} needs the path: {decorator}("/path").')
+
     def decorate(function: F) -> F:
         marks: list[_Mark] = [*getattr(function, _MARK, ()), mark]
         setattr(function, _MARK, marks)

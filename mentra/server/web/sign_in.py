@@ -15,7 +15,7 @@ Source: @mentra/sdk 2.1.29 dist/app/webview/index.js; docs/protocol.md, Web page
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from mentra.config import ServerConfig
@@ -34,6 +34,9 @@ KEPT_FOR_S = 10.0
 MAX_EXCHANGES = 100
 """How many exchanges may be under way: whoever makes tokens up makes us ask the cloud."""
 
+HostKey = Callable[[], str | Awaitable[str]]
+"""Returns a public key in PEM, or fetches it; raises ``AuthError`` if that fails."""
+
 _logger = logging.getLogger("mentra.server")
 
 
@@ -43,7 +46,8 @@ class SignIn:
     Args:
         network: How to ask the cloud.
         cloud: The WebSocket URL of the cloud that is asked when a page names no other; ``None`` if there is none.
-        user_token_key: Returns the public key of signed tokens, in PEM.
+        host_key: Returns the public key, in PEM, with which the cloud of a host signs tokens, besides that of the
+            configuration; ``None`` for an app without a host, as in production.
         now: The time.
     """
 
@@ -53,7 +57,7 @@ class SignIn:
         network: Network,
         *,
         cloud: str | None,
-        user_token_key: Callable[[], str],
+        host_key: HostKey | None,
         now: Callable[[], datetime],
     ) -> None:
         self._config = config
@@ -61,13 +65,16 @@ class SignIn:
         self._default_cloud = http_base(cloud) if cloud else ""
         secret = config.cookie_secret or config.api_key
         self._cookie = SessionCookie(config.package_name, secret.reveal(), now)
-        self._signed_tokens = SignedTokens(api_key=config.api_key.reveal, public_key=user_token_key, now=now)
+        self._now = now
+        self._signed_tokens = self._tokens_by(config.user_token_key)
+        self._host_key = host_key
+        self._host_tokens: SignedTokens | None = None
         self._exchanges: dict[tuple[str, str], asyncio.Task[str]] = {}
 
     async def identify(self, request: HttpRequest) -> tuple[str | None, str | None]:
         """Return the user who made a request, and a header ``set-cookie`` if they are to get a cookie."""
         query = query_of(request)
-        user_id = self._by_signed_token(query) or await self._by_temp_token(query)
+        user_id = await self._by_signed_token(query) or await self._by_temp_token(query)
         if user_id is None and self._config.frontend_tokens:
             user_id = self._by_frontend_token(request.headers, query)
         if user_id is None:
@@ -84,13 +91,24 @@ class SignIn:
         public = self._config.public_url or ""
         return self._cookie.make(user_id, secure=proxied == "https" or public.startswith("https:"))
 
-    def signed(self, token: str) -> str:
+    async def signed(self, token: str) -> str:
         """Return the user of a signed token.
 
         Raises:
             AuthError: It proves nothing.
         """
-        return self._signed_tokens.user_of(token)
+        try:
+            return self._signed_tokens.user_of(token)
+        except AuthError:
+            if self._host_key is None:
+                raise
+        if self._host_tokens is None:
+            key = self._host_key()
+            self._host_tokens = self._tokens_by(key if isinstance(key, str) else await key)
+        return self._host_tokens.user_of(token)
+
+    def _tokens_by(self, public_key: str) -> SignedTokens:
+        return SignedTokens(api_key=self._config.api_key.reveal, public_key=lambda: public_key, now=self._now)
 
     async def exchanged(self, token: str, query: Mapping[str, str]) -> str:
         """Return the user of a temporary token, as the cloud knows it.
@@ -101,7 +119,7 @@ class SignIn:
         key = (self._cloud(query), token)
         task = self._exchanges.get(key)
         if task is None:
-            if len(self._exchanges) >= MAX_EXCHANGES:
+            if sum(not task.done() for task in self._exchanges.values()) >= MAX_EXCHANGES:
                 raise AuthError("Too many temporary tokens are being exchanged.")
             task = self._exchanges[key] = asyncio.create_task(self._exchange(*key), name="exchange a token")
             task.add_done_callback(lambda task: self._exchanged(key, task))
@@ -115,12 +133,12 @@ class SignIn:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _by_signed_token(self, query: Mapping[str, str]) -> str | None:
+    async def _by_signed_token(self, query: Mapping[str, str]) -> str | None:
         token = query.get(web_tokens.SIGNED_TOKEN)
         if not token:
             return None
         try:
-            return self.signed(token)
+            return await self.signed(token)
         except AuthError as error:
             _logger.debug("%s", error)
             return None

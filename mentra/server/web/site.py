@@ -18,7 +18,7 @@ from mentra.server.web.events import EventBody, event_reply
 from mentra.server.web.request import Request, Visitor, query_of
 from mentra.server.web.response import is_stream, problem_reply, reply_of
 from mentra.server.web.routing import Route, RouteTable
-from mentra.server.web.sign_in import SignIn
+from mentra.server.web.sign_in import HostKey, SignIn
 from mentra.server.web.static_files import StaticFiles
 from mentra.session.session import AppSession
 from mentra.transport.base import MAX_BODY_BYTES, HttpReply, HttpRequest, Network, is_cancelled
@@ -41,8 +41,8 @@ class Pages:
     routes: RouteTable
     asgi: AsgiApplication | None
     """Answers when nothing else does."""
-    user_token_key: Callable[[], str]
-    """Returns the public key of signed tokens, in PEM."""
+    host_key: HostKey | None
+    """Returns the public key with which the host's cloud signs tokens; ``None`` without a host."""
 
 
 class Site:
@@ -71,7 +71,7 @@ class Site:
         self._config = config
         self._routes = pages.routes
         self._session_for = session_for
-        self._sign_in = SignIn(config, network, cloud=cloud, user_token_key=pages.user_token_key, now=now)
+        self._sign_in = SignIn(config, network, cloud=cloud, host_key=pages.host_key, now=now)
         self._files = StaticFiles(config.public_dir) if config.public_dir else None
         self._asgi = AsgiHost(pages.asgi) if pages.asgi else None
         self._streams: set[_TrackedEvents] = set()
@@ -86,7 +86,9 @@ class Site:
             await self._asgi.start()
 
     async def end_streams(self) -> None:
-        """End the streams of events: by themselves they would last as long as the pages."""
+        """End the streams: by themselves they would last as long as the pages."""
+        if self._asgi is not None:
+            self._asgi.disconnect()
         await asyncio.gather(*(stream.aclose() for stream in list(self._streams)))
 
     async def close(self) -> None:
@@ -171,7 +173,9 @@ class Site:
         if not signed and not temporary:
             return _init(400, InitReply(success=False, error="No token provided"))
         try:
-            user_id = self._sign_in.signed(signed) if signed else await self._sign_in.exchanged(temporary or "", query)
+            user_id = (
+                await self._sign_in.signed(signed) if signed else await self._sign_in.exchanged(temporary or "", query)
+            )
         except AuthError as error:
             _logger.info("A page was opened with a token that proves nothing: %s", error)
             problem = "Invalid signed user token" if signed else "Token exchange failed"

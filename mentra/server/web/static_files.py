@@ -112,27 +112,43 @@ def _reply(file: Path, asked: Mapping[str, str]) -> HttpReply:
     # Opened now: what is told of the file must be true of what is sent.
     descriptor = os.open(file, os.O_RDONLY)
     headers["content-length"] = str(os.fstat(descriptor).st_size)
-    return HttpReply(200, headers=headers, chunks=_FileChunks(descriptor))
+    return HttpReply(200, headers=headers, chunks=FileChunks(descriptor))
 
 
-class _FileChunks(AsyncIterator[bytes]):
-    """A file, piece by piece, read in threads: a disk may take its time."""
+class FileChunks(AsyncIterator[bytes]):
+    """An open file, piece by piece, read in threads: a disk may take its time."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
+        self._reading: asyncio.Future[bytes] | None = None
 
     async def __anext__(self) -> bytes:
         if self._descriptor is None:
             raise StopAsyncIteration
-        chunk = await asyncio.to_thread(os.read, self._descriptor, AT_ONCE_BYTES)
+        loop = asyncio.get_running_loop()
+        self._reading = loop.run_in_executor(None, os.read, self._descriptor, AT_ONCE_BYTES)
+        # Shielded: a thread that reads cannot be stopped, and one that has yet to begin would count as stopped.
+        chunk = await asyncio.shield(self._reading)
         if not chunk:
             raise StopAsyncIteration
         return chunk
 
     async def aclose(self) -> None:
-        if self._descriptor is not None:
-            descriptor, self._descriptor = self._descriptor, None
+        """Close the file, as soon as no thread reads it."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        if self._reading is None or self._reading.done():
             os.close(descriptor)
+        else:
+            # Closed now, its number could be that of somebody's connection by the time that the thread reads.
+            self._reading.add_done_callback(lambda reading: _close(descriptor, reading))
+
+
+def _close(descriptor: int, reading: asyncio.Future[bytes]) -> None:
+    os.close(descriptor)
+    if not reading.cancelled():
+        reading.exception()  # Nobody else asks for it.
 
 
 def _has_it(asked: Mapping[str, str], etag: str, changed: datetime) -> bool:

@@ -42,7 +42,9 @@ async def test_the_application_is_told_of_the_request():
         await send(body(b"made"))
 
     host = AsgiHost(application)
-    reply = await ask(host, HttpRequest("POST", "/a%20b/%C3%A9?q=1%20", {"host": "x", "x-name": "Zoë"}, b"hello"))
+    reply = await ask(
+        host, HttpRequest("POST", "/a%20b/%C3%A9?q=1%20", {"host": "x", "x-name": "Zo\udceb é"}, b"hello")
+    )
     await host.stop()
 
     scope, message = seen
@@ -52,7 +54,7 @@ async def test_the_application_is_told_of_the_request():
         "path": "/a b/é",
         "raw_path": b"/a%20b/%C3%A9",
         "query_string": b"q=1%20",
-        "headers": [(b"host", b"x"), (b"x-name", b"Zo\xeb")],
+        "headers": [(b"host", b"x"), (b"x-name", b"Zo\xeb \xc3\xa9")],
     }
     assert message == {"type": "http.request", "body": b"hello", "more_body": False}
     assert reply == HttpReply(201, b"made", {"x-kind": "a, b"}, ("a=1", "b=2"))
@@ -232,3 +234,58 @@ async def test_an_application_that_hangs_at_the_end_is_left():
     await host.start()
 
     await asyncio.wait_for(host.stop(), 60)
+
+
+async def test_an_application_that_does_not_get_ready_is_an_error():
+    async def application(scope: Any, receive: Receive, send: Send) -> None:
+        await asyncio.Future()
+
+    host = AsgiHost(application)
+    with pytest.raises(MentraError, match="did not start within 30 s"):
+        await host.start()
+    await asyncio.wait_for(host.stop(), 60)
+
+
+@pytest.mark.parametrize(
+    ("said", "scheme"), [("https", "https"), ("HTTP, https", "http"), ("javascript", "http"), ("", "http")]
+)
+async def test_a_proxy_says_how_the_browser_came(said: str, scheme: str):
+    seen: list[str] = []
+
+    async def application(scope: Any, receive: Receive, send: Send) -> None:
+        seen.append(scope["scheme"])
+        await send(start(204))
+        await send(body(b""))
+
+    await ask(AsgiHost(application), HttpRequest("GET", "/", {"x-forwarded-proto": said}))
+
+    assert seen == [scheme]
+
+
+@pytest.mark.parametrize(
+    "header", [(b"location", b"/\r\nset-cookie: a=1"), (b"set-cookie", b"a=1\nx: y"), (b"x\n", b"")]
+)
+async def test_a_header_of_two_lines_is_a_500(header: tuple[bytes, bytes], caplog: pytest.LogCaptureFixture):
+    async def application(scope: Any, receive: Receive, send: Send) -> None:
+        await send(start(302, header))
+        await send(body(b""))
+
+    reply = await ask(AsgiHost(application), HttpRequest("GET", "/"))
+
+    assert (reply.status, reply.cookies) == (500, ())
+    assert caplog.messages == ["The ASGI application failed at GET /."]
+
+
+async def test_streams_can_be_ended_ahead_of_the_rest():
+    async def application(scope: Any, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(start())
+        await send(body(b"one", more=True))
+        assert await receive() == {"type": "http.disconnect"}
+
+    host = AsgiHost(application)
+    reply = await ask(host, HttpRequest("GET", "/"))
+    host.disconnect()
+
+    with pytest.raises(HttpError, match="in the middle"):
+        await reply.whole()

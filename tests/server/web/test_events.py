@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mentra import Channel, ServerEvent
-from mentra.server.web.events import HEARTBEAT_S, MAX_WAITING_EVENTS, EventBody, encode_event
+from mentra.server.web.events import CLOSE_WITHIN_S, HEARTBEAT_S, MAX_WAITING_EVENTS, EventBody, encode_event
 from mentra.transport.streaming import WINDOW_BYTES
 from tests.helpers.waiting import clock, until
 
@@ -202,3 +202,26 @@ async def test_a_stream_of_a_channel_reads_what_is_published():
     await body.aclose()
 
     assert heard == [b"data: hi\n\n"]
+
+
+async def test_events_that_do_not_end_are_left_behind(caplog: pytest.LogCaptureFixture):
+    release = asyncio.Event()
+
+    async def events() -> AsyncIterator[str]:
+        yield "one"
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                yield "not yet"
+
+    body = EventBody(events())
+    await anext(body)
+    await anext(body)
+    began = clock()
+    await asyncio.wait_for(body.aclose(), 60)
+    took_s = clock() - began
+    release.set()
+
+    assert took_s == CLOSE_WITHIN_S
+    assert caplog.messages == ["What makes the events for a page does not end when it is cancelled; it is left behind."]

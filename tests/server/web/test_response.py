@@ -73,3 +73,29 @@ async def test_an_iterator_of_bytes_is_sent_piece_by_piece():
 def test_what_json_cannot_express_is_a_type_error():
     with pytest.raises(TypeError, match="object"):
         reply_of(object())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-kind": "a\r\nset-cookie: b=1"},
+        {"x-kind": "a\nb"},
+        {"x-kind": "a\x00"},
+        {"x-kind\r\nset-cookie": "a=1"},
+        {"x kind": "a"},
+        {"": "a"},
+        {"set-cookie": "a=1\r\nset-cookie: b=2"},
+    ],
+)
+def test_a_header_cannot_bring_others_along(headers: dict[str, str]):
+    with pytest.raises(ValueError, match="header"):
+        reply_of(Response("text", headers=headers))
+
+
+def test_a_redirect_cannot_bring_headers_along():
+    with pytest.raises(ValueError, match="header"):
+        reply_of(Response.redirect("/x\r\nset-cookie: a=1"))
+
+
+def test_the_target_of_a_redirect_is_written_in_ascii():
+    assert reply_of(Response.redirect("/café?q=a b&r=%41#é")).headers == {"location": "/caf%C3%A9?q=a%20b&r=%41#%C3%A9"}

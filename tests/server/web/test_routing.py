@@ -33,6 +33,9 @@ class Notes:
     @route.get("/{folder}/newest")
     def newest_of(self, request: Request) -> None: ...
 
+    @route.get("/café")
+    def cafe(self, request: Request) -> None: ...
+
     @route.put("/notes/{id}")
     @route.patch("/notes/{id}")
     def change(self, request: Request) -> None: ...
@@ -54,6 +57,10 @@ def table() -> RouteTable:
         ("GET", "/notes/newest", "newest", {}),
         ("GET", "/notes/a%2Fb%20%C3%A9", "note", {"id": "a/b é"}),
         ("GET", "/songs/newest", "newest_of", {"folder": "songs"}),
+        ("GET", "/n%6Ftes", "notes", {}),
+        ("GET", "/notes/%6Eewest", "newest", {}),
+        ("GET", "/songs/n%65west", "newest_of", {"folder": "songs"}),
+        ("GET", "/caf%C3%A9", "cafe", {}),
         ("PUT", "/notes/5", "change", {"id": "5"}),
         ("PATCH", "/notes/5", "change", {"id": "5"}),
         ("DELETE", "/notes/5/tags/x", "remove_tag", {"id": "5", "tag": "x"}),
@@ -76,6 +83,8 @@ def test_a_request_finds_its_method_and_its_parameters(
         ("GET", "/notes/", []),
         ("GET", "/notes/5/", []),
         ("GET", "/nothing", []),
+        ("GET", "/notes%2F5", []),
+        ("DELETE", "/n%6Ftes", ["POST", "GET"]),
         ("GET", "", []),
     ],
 )
@@ -167,3 +176,39 @@ def test_two_routes_for_the_same_requests_are_a_config_error(one: str, other: st
 
     with pytest.raises(ConfigError, match=r"Two methods are routes for GET /notes"):
         routes_of(Twice(), reserved=())
+
+
+class Home:
+    @route.get("/", auth=True)
+    def home(self, request: Request) -> None: ...
+
+    @route.get("/api", auth=True)
+    def api(self, request: Request) -> None: ...
+
+
+class Webview(Home):
+    @route.get("/webview")
+    def webview(self, request: Request) -> None: ...
+
+
+@pytest.mark.parametrize(("site", "page"), [(Notes, None), (Home, "/"), (Webview, "/webview")])
+def test_the_page_for_users_is_the_webview_else_the_shortest_one_with_a_user(site: type[Any], page: str | None):
+    assert routes_of(site(), reserved=()).page_path == page
+
+
+def test_a_route_without_its_path_is_refused_when_the_class_is_made():
+    with pytest.raises(TypeError, match=r'^@route\.post needs the path: @route\.post\("/path"\)\.$'):
+
+        class _Site:
+            @route.post  # type: ignore[arg-type]  # The mistake.
+            def notes(self, request: Request) -> None: ...
+
+
+@pytest.mark.parametrize(("arguments", "path"), [(("/notes",), "/notes"), ((print,), "/path")])
+def test_a_route_without_its_method_is_refused_when_the_class_is_made(arguments: tuple[Any, ...], path: str):
+    decorator: Any = route
+
+    with pytest.raises(TypeError) as error:
+        decorator(*arguments)
+
+    assert str(error.value) == f'A route says its method: @route.get("{path}"), or post, put, patch, delete.'

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from mentra.config import read_config
+from mentra.errors import AuthError
 from mentra.protocol import web_tokens
 from mentra.server.web.cookie import SessionCookie
 from mentra.server.web.sign_in import KEPT_FOR_S, MAX_EXCHANGES, SignIn
@@ -59,7 +60,7 @@ async def make(network: MemoryNetwork) -> AsyncIterator[MakeSignIn]:
 
     def make(at: datetime = NOW, cloud: str | None = "wss://api.mentra.glass/app-ws", **options: Any) -> SignIn:
         config = read_config({"PACKAGE_NAME": PACKAGE_NAME, "API_KEY": KEY}, **options)
-        made.append(SignIn(config, network, cloud=cloud, user_token_key=public_key, now=lambda: at))
+        made.append(SignIn(config, network, cloud=cloud, host_key=public_key, now=lambda: at))
         return made[-1]
 
     yield make
@@ -180,6 +181,13 @@ async def test_made_up_tokens_cannot_make_us_ask_the_cloud_without_end(make: Mak
 
     assert len(cloud.asked) == MAX_EXCHANGES
     assert [user_id for user_id, _ in found[MAX_EXCHANGES:]] == [None] * 5
+
+
+async def test_exchanges_that_are_done_keep_nobody_from_signing_in(make: MakeSignIn, cloud: Cloud):
+    sign_in = make()
+    found = [await sign_in.identify(request({web_tokens.TEMP_TOKEN: str(n)})) for n in range(MAX_EXCHANGES + 5)]
+
+    assert [user_id for user_id, _ in found] == [USER] * (MAX_EXCHANGES + 5)
 
 
 @pytest.mark.parametrize(
@@ -346,3 +354,40 @@ async def test_no_token_and_no_cookie_is_ever_logged(make: MakeSignIn, cloud: Cl
     secrets = [token, TEMP, FRONTEND, KEY, forged, cookie()]
     assert "Invalid API Key" in caplog.text
     assert [secret for secret in secrets if secret in caplog.text] == []
+
+
+# The key of a host, as mentra dev has one for its local cloud.
+
+
+async def test_without_a_host_only_the_configured_key_counts(network: MemoryNetwork):
+    config = read_config({"PACKAGE_NAME": PACKAGE_NAME, "API_KEY": KEY, "MENTRA_DEV": "1"})
+    sign_in = SignIn(config, network, cloud=None, host_key=None, now=lambda: NOW)
+
+    assert await sign_in.identify(request({web_tokens.SIGNED_TOKEN: signed()})) == (None, None)
+
+
+async def test_with_a_host_tokens_of_the_configured_cloud_still_count(network: MemoryNetwork):
+    environment = {"PACKAGE_NAME": PACKAGE_NAME, "API_KEY": KEY, "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY": public_key()}
+    asked = []
+    sign_in = SignIn(
+        read_config(environment), network, cloud=None, host_key=lambda: asked.append("key") or "", now=lambda: NOW
+    )
+
+    assert (await sign_in.identify(request({web_tokens.SIGNED_TOKEN: signed()})))[0] == USER
+    assert asked == []
+
+
+async def test_the_key_of_a_host_is_fetched_when_it_is_needed_until_that_succeeds(network: MemoryNetwork):
+    answers = iter([AuthError("not now"), public_key()])
+
+    async def fetch() -> str:
+        answer = next(answers)
+        if isinstance(answer, AuthError):
+            raise answer
+        return answer
+
+    config = read_config({"PACKAGE_NAME": PACKAGE_NAME, "API_KEY": KEY})
+    sign_in = SignIn(config, network, cloud=None, host_key=fetch, now=lambda: NOW)
+    pages = request({web_tokens.SIGNED_TOKEN: signed()})
+
+    assert [(await sign_in.identify(pages))[0] for _ in range(3)] == [None, USER, USER]

@@ -1,12 +1,14 @@
 """Files of a folder: what is sent, and what never is."""
 
+import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
 from mentra import AppServer, ConfigError
-from mentra.server.web.static_files import AT_ONCE_BYTES, StaticFiles
+from mentra.server.web.static_files import AT_ONCE_BYTES, FileChunks, StaticFiles
 from mentra.transport.base import HttpReply, HttpRequest
 
 
@@ -172,3 +174,26 @@ async def test_a_folder_that_is_missing_is_a_config_error_at_the_start_of_the_se
 
     with pytest.raises(ConfigError, match=r"public_dir '.*nothing' is no folder"):
         await app.start(port=0, host="127.0.0.1")
+
+
+async def test_a_file_is_not_closed_while_a_thread_reads_it():
+    """Its number would be that of another file, or of somebody's connection, by the time that the thread reads."""
+    descriptor, writing = os.pipe()
+    chunks = FileChunks(descriptor)
+    reading = asyncio.create_task(anext(chunks))
+    await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.wait([reading])
+    await chunks.aclose()
+    os.fstat(descriptor)  # It is open.
+    os.write(writing, b"x")
+    with contextlib.suppress(OSError):
+        async with asyncio.timeout(5):
+            while os.fstat(descriptor):
+                await asyncio.sleep(0)
+    os.close(writing)
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+    with pytest.raises(StopAsyncIteration):
+        await anext(chunks)

@@ -1,0 +1,183 @@
+"""What exists between the start of a server and its stop."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Protocol
+
+from mentra.clock import utc_now
+from mentra.config import CONSOLE, ServerConfig
+from mentra.errors import MentraError
+from mentra.protocol.connection import CONNECT_WITHIN_S
+from mentra.protocol.webhooks import SessionRequest, login_headers
+from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
+from mentra.server.routes import Routes
+from mentra.server.sessions import CANCEL_WITHIN_S, Hooks, Sessions
+from mentra.server.tool_calls import ToolCalls, ToolHook
+from mentra.server.tools import Tool
+from mentra.server.trust import PRODUCTION, cloud_url, generation_of
+from mentra.server.web.site import Pages, Site
+from mentra.session.cloud_api import CloudApi
+from mentra.session.core import SessionCore
+from mentra.session.declared_settings import Settings
+from mentra.session.handlers import Failed
+from mentra.session.published import Published
+from mentra.session.session import AppSession
+from mentra.session.silence import Silence
+from mentra.session.storage import Storage
+from mentra.session.storages import STOP_WITHIN_S as STORE_WITHIN_S
+from mentra.session.storages import Storages
+from mentra.session.uploads import Uploads
+from mentra.transport.base import Listener, Network
+
+
+class CannotListen(OSError):
+    """The port is taken, or may not be used."""
+
+
+class ServedApp(Hooks, ToolHook, Protocol):
+    """An app."""
+
+    settings: ClassVar[type[Settings]]
+    """The class that declares its settings."""
+    tool_timeout: ClassVar[float]
+    """Seconds until a tool is cancelled."""
+
+    def session_for(self, user_id: str) -> AppSession | None:
+        """Return the session of a user."""
+        ...
+
+
+class Serving:
+    """One start of a server, and what has to be ended with it.
+
+    Args:
+        pages: What its web site consists of.
+        network: How bytes travel; real sockets of its own if there is none.
+        cloud: The WebSocket URL of the cloud of users who have no session, if a host has one.
+        failed: Told each exception of the app's hooks, handlers, tasks and timers, after it was logged.
+    """
+
+    def __init__(
+        self,
+        app: ServedApp,
+        config: ServerConfig,
+        tools: Mapping[str, Tool],
+        lifespan: Lifespan,
+        pages: Pages,
+        *,
+        network: Network | None,
+        cloud: str | None,
+        failed: Failed | None = None,
+    ) -> None:
+        self.listener: Listener | None = None
+        self.closing: asyncio.Task[None] | None = None
+        self.over = asyncio.Event()
+        """Set when the end is wanted."""
+        self._own_network = network is None
+        self._network = _sockets() if network is None else network
+        self.published = Published(config.public_url)
+        self.uploads = Uploads()
+        self._storages = Storages()
+        self._lifespan = lifespan
+        self._failed = failed
+        self._cloud = cloud
+        self._settings = app.settings
+        self._silence = Silence(CONSOLE)
+        self.sessions = Sessions(app, self._make_session)
+        self._config = config
+        self._tool_calls = ToolCalls(tools, app, timeout_s=app.tool_timeout)
+        exchanging = config.mentraos_websocket_url or cloud or (None if config.development else PRODUCTION)
+        self._site = Site(config, self._network, pages, app.session_for, cloud=exchanging, now=utc_now)
+        self._routes = Routes(config, self.sessions, self._tool_calls, self.published, self.uploads, self._site)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Have the app start, and listen. After an exception nothing is left over.
+
+        Raises:
+            CannotListen: The port is taken, or may not be used.
+            Exception: Whatever the app raised.
+        """
+        async with self._one_at_a_time:
+            try:
+                await self._lifespan.begin()
+                await self._site.open()
+                await self._listen()
+            except BaseException:
+                await self._leave(SHUTDOWN_WITHIN_S)
+                raise
+
+    async def _listen(self) -> None:
+        config = self._config
+        try:
+            self.listener = await self._network.listen(
+                config.host, config.port, self._routes.handle, max_body_bytes=self._routes.body_limit
+            )
+        except OSError as error:
+            raise CannotListen(error.errno, error.strerror or str(error)) from error
+
+    async def close(self, reason: str, *, timeout: float) -> None:
+        """End everything; see ``AppServer.stop``."""
+        async with self._one_at_a_time:  # A stop during the start waits for it.
+            await self.sessions.close(reason, timeout=timeout)
+            await self._tool_calls.close()
+            await self._site.end_streams()
+            if self.listener is not None:
+                await self.listener.close()
+                await self._leave(min(timeout, SHUTDOWN_WITHIN_S))
+
+    def storage_for(self, user_id: str) -> Storage:
+        """Return what is kept for a user; see ``AppServer.storage_for``."""
+        config = self._config
+        api = None if config.mentraos_websocket_url else self.sessions.cloud_of(user_id)
+        url = config.mentraos_websocket_url or self._cloud or ("" if config.development else PRODUCTION)
+        if api is None and not url:
+            raise MentraError(
+                f"Nobody knows which cloud keeps the data of {user_id!r}, who had no session yet, as this app runs in "
+                "development (MENTRA_DEV=1). Set MENTRAOS_WEBSOCKET_URL, or let the user start the app first."
+            )
+        if api is None:
+            api = CloudApi(self._network, url, package_name=config.package_name, api_key=config.api_key.reveal)
+        return Storage(self._storages.of(api, user_id, anew=not self.sessions.of_user(user_id)))
+
+    def _make_session(self, request: SessionRequest, on_over: Callable[[SessionCore, str], None]) -> SessionCore:
+        config = self._config
+        url = cloud_url(request, configured=config.mentraos_websocket_url, local_allowed=config.development)
+        generation = generation_of(url)
+        headers = login_headers(request, config.package_name, config.api_key.reveal()) if generation == 3 else None
+        api = CloudApi(self._network, url, package_name=config.package_name, api_key=config.api_key.reveal)
+        return SessionCore(
+            session_id=request.session_id,
+            user_id=request.user_id,
+            package_name=config.package_name,
+            api_key=config.api_key.reveal,
+            api=api,
+            connect=lambda receiver: self._network.connect(url, receiver, headers=headers, timeout=CONNECT_WITHIN_S),
+            on_over=on_over,
+            now=utc_now,
+            started_by=request.timestamp,
+            generation=generation,
+            published=self.published,
+            uploads=self.uploads,
+            data=self._storages.of(api, request.user_id, anew=True),
+            settings=self._settings,
+            silence=self._silence,
+            failed=self._failed,
+        )
+
+    async def _leave(self, within_s: float) -> None:
+        await self._site.close()
+        await self._lifespan.end(within_s=within_s, failed=self._failed)
+        await self._storages.close(timeout=min(max(within_s, CANCEL_WITHIN_S), STORE_WITHIN_S))
+        await self._close_network()
+
+    async def _close_network(self) -> None:
+        if self._own_network:
+            await self._network.close()
+
+
+def _sockets() -> Network:
+    # aiohttp and websockets take about 200 ms to import; an app that is only inspected does not need them.
+    from mentra.transport.sockets import SocketNetwork
+
+    return SocketNetwork()

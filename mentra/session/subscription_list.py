@@ -1,0 +1,86 @@
+"""The list of what the cloud is to send to one session, kept up to date there.
+
+The rules:
+
+* All changes of one turn of the event loop are one message, and only if the list is another one. What is said to the
+  cloud meanwhile comes after it.
+* An empty list has no effect for some seconds after each connection (docs/protocol.md, W-CONN-4): it is said once more
+  when it counts, or what nobody hears any more would go on coming.
+* The cloud may keep the list of a lost connection. So on the next one it is sent whatever it is, unless none ever was.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from mentra.protocol.app_to_cloud import LocationStream
+
+Names = list[str | LocationStream]
+
+
+class SubscriptionList:
+    """What the cloud knows of the subscriptions, and when it is told more.
+
+    Args:
+        names: Returns what is wanted now.
+        send: Tells the cloud; returns whether it could be told.
+        empty_ignored_s: For how many seconds after each connection an empty list has no effect.
+    """
+
+    def __init__(self, names: Callable[[], Names], send: Callable[[Names], bool], *, empty_ignored_s: float) -> None:
+        self._names = names
+        self._send = send
+        self._empty_ignored_s = empty_ignored_s
+        self._told: Names | None = []
+        """What the cloud has; ``None`` when it may have something else."""
+        self._has_told = False
+        self._due: asyncio.Handle | None = None
+        self._due_again: asyncio.TimerHandle | None = None
+        self._empty_counts_at = 0.0
+        """From when on an empty list has an effect, on the loop's clock."""
+        self._over = False
+
+    def changed(self) -> None:
+        """Tell the cloud at the end of this turn."""
+        if self._due is None and not self._over:
+            self._due = asyncio.get_running_loop().call_soon(self._tell)
+
+    def connected(self) -> None:
+        """Learn that there is a new connection."""
+        self._told = None if self._has_told else []
+        self._empty_counts_at = asyncio.get_running_loop().time() + self._empty_ignored_s
+        self.changed()
+
+    def tell_now(self) -> None:
+        """Tell what is due, and not at the end of the turn."""
+        if self._due is not None:
+            self._due.cancel()
+            self._tell()
+
+    def end(self) -> None:
+        """Tell nothing more."""
+        self._over = True
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._forget_repetition()
+
+    def _tell(self) -> None:
+        self._due = None
+        names = self._names()
+        if names != self._told and self._send(names):
+            self._told = names
+            self._has_told = True
+            self._forget_repetition()
+            loop = asyncio.get_running_loop()
+            if not names and loop.time() < self._empty_counts_at:
+                self._due_again = loop.call_at(self._empty_counts_at, self._tell_again)
+
+    def _tell_again(self) -> None:
+        self._due_again = None
+        self._told = None
+        self.changed()
+
+    def _forget_repetition(self) -> None:
+        if self._due_again is not None:
+            self._due_again.cancel()
+            self._due_again = None

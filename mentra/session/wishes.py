@@ -1,0 +1,32 @@
+"""What a session wants to have shown: while the connection is lost, the newest wish of each kind waits."""
+
+from collections.abc import Callable, Hashable
+
+from mentra.protocol.app_to_cloud import AppMessage
+
+Make = Callable[[], AppMessage]
+"""Makes a message as it is sent, with the time of that moment."""
+
+
+class Wishes:
+    """Messages of which only the newest of each kind counts.
+
+    Args:
+        send: Sends a message, and returns whether it was sent.
+    """
+
+    def __init__(self, send: Callable[[AppMessage], bool]) -> None:
+        self._send = send
+        self._waiting: dict[Hashable, Make] = {}
+
+    def add(self, key: Hashable, message: Make) -> None:
+        """Send a message; what cannot be sent waits. One with the same key that waits is given up in either case."""
+        self._waiting.pop(key, None)  # Also so that they are sent in the order in which they were last wished for.
+        if not self._send(message()):
+            self._waiting[key] = message
+
+    def send_waiting(self) -> None:
+        """Send what waits, in the order in which it was wished for."""
+        waiting, self._waiting = self._waiting, {}
+        for key, message in waiting.items():
+            self.add(key, message)

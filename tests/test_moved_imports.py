@@ -1,0 +1,59 @@
+"""What other SDKs call the names of ``mentra`` is answered with ours, also by ``from mentra import ...``."""
+
+import re
+
+import pytest
+
+import mentra
+import mentra.localcloud
+import mentra.testing
+from mentra.moved_imports import MOVED_IMPORTS
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("TpaServer", "Use mentra.AppServer instead."),
+        ("TranscriptionData", "Use mentra.Transcription instead."),
+        ("StreamType", 'session.events.on("button_press")'),
+        ("ViewType", "Use mentra.View instead."),
+        ("BitmapUtils", "Use mentra.Bitmap instead."),
+        ("bitmap_utils", "Use mentra.Bitmap instead."),
+        ("PhotoData", "Use mentra.Photo instead."),
+        ("LayoutType", "mentra.TextWall"),
+        ("simulate", "Write: from mentra.testing import simulate."),
+        ("appserver", "It is written 'AppServer'."),
+    ],
+)
+def test_a_mistaken_import_names_the_right_one(name: str, said: str):
+    with pytest.raises(ImportError) as error:
+        exec(f"from mentra import {name}")
+
+    assert str(error.value).startswith(f"mentra has no {name!r}. ")
+    assert said in str(error.value)
+
+
+def test_a_name_like_nothing_we_have_is_told_by_python_itself():
+    with pytest.raises(ImportError, match="cannot import name 'Quux' from 'mentra'"):
+        exec("from mentra import Quux")
+
+
+def test_asking_whether_a_name_exists_still_works():
+    with pytest.raises(AttributeError, match=r"^mentra has no 'TpaServer'\. Use mentra\.AppServer instead\.$"):
+        _ = mentra.TpaServer  # type: ignore[attr-defined]  # The point of this test.
+
+    assert not hasattr(mentra, "TpaServer")
+    assert getattr(mentra, "simulate", "no") == "no"
+
+
+def test_other_packages_are_left_alone():
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'mentra\.protocol\.TpaServer'"):
+        exec("import mentra.protocol.TpaServer")
+
+
+@pytest.mark.parametrize("right", sorted(set(MOVED_IMPORTS.values())))
+def test_what_is_named_exists(right: str):
+    for name in re.findall(r"mentra\.([A-Z]\w+)", right):
+        assert name in mentra.__all__
+    for module, name in re.findall(r"from mentra\.(\w+) import (\w+)", right):
+        assert hasattr(getattr(mentra, module), name)
