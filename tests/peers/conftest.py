@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ STOP_TIMEOUT_S = 10.0
 
 
 class Peer:
-    """One app of the official SDK in a node process."""
+    """One app in a process of its own."""
 
     def __init__(self, package_name: str, process: asyncio.subprocess.Process) -> None:
         self.package_name = package_name
@@ -75,15 +76,15 @@ class Peer:
 
 
 @asynccontextmanager
-async def running(script: str, package_name: str) -> AsyncIterator[Peer]:
-    """Run one of the scripts next to this file."""
+async def running(script: str, package_name: str, **variables: str) -> AsyncIterator[Peer]:
+    """Run one of the scripts next to this file, in its language."""
     # Nothing else of our environment: the SDK looks for proxies, log tokens and keys in it.
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        executable("node"),
+        sys.executable if script.endswith(".py") else executable("node"),
         script,
         cwd=HERE,
-        env=environment | {"PACKAGE_NAME": package_name, "API_KEY": API_KEY, "PORT": "0"},
+        env=environment | {"PACKAGE_NAME": package_name, "API_KEY": API_KEY, "PORT": "0"} | variables,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -102,14 +103,19 @@ def executable(name: str) -> str:
 
 @pytest.fixture(scope="session")
 def official_sdk() -> str:
-    """The pinned SDK, installed once; its version."""
-    pinned = json.loads((HERE / "package.json").read_text())["dependencies"]["@mentra/sdk"]
-    installed = HERE / "node_modules" / "@mentra" / "sdk" / "package.json"
-    if not installed.exists() or json.loads(installed.read_text())["version"] != pinned:
+    """The pinned SDK, installed once with that of 3.0; its version."""
+    pinned: dict[str, str] = json.loads((HERE / "package.json").read_text())["dependencies"]
+    if any(not is_installed(name, wanted) for name, wanted in pinned.items()):
         command = [executable("npm"), "install"]
         result = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
         assert result.returncode == 0, f"npm install failed:\n{result.stdout}\n{result.stderr}"
-    return pinned
+    return pinned["@mentra/sdk"]
+
+
+def is_installed(name: str, wanted: str) -> bool:
+    """Return whether a package is there in the version that package.json wants, perhaps under another name."""
+    installed = HERE / "node_modules" / name / "package.json"
+    return installed.exists() and json.loads(installed.read_text())["version"] == wanted.rpartition("@")[2]
 
 
 @pytest.fixture
