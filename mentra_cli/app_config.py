@@ -12,7 +12,7 @@ import msgspec
 from mentra.errors import ConfigError
 from mentra.protocol import codec
 from mentra.protocol.app_config import AppConfig, Difference, Unreadable, differences, merged
-from mentra.server.app import fallback_environment
+from mentra.server.hosts import fallback_environment
 from mentra_cli import project
 from mentra_cli.environment import as_environment, load_environment
 from mentra_cli.errors import CliError, ExitCode

@@ -17,6 +17,7 @@ import typer
 from mentra_cli import __version__, console
 from mentra_cli.commands import (
     battery,
+    calendar,
     check,
     config,
     dev,
@@ -28,6 +29,8 @@ from mentra_cli.commands import (
     move,
     new,
     notify,
+    open_page,
+    permissions,
     photo,
     press,
     replay,
@@ -71,12 +74,15 @@ app.command(epilog=look.EXAMPLES, rich_help_panel=USER)(look.look)
 app.command(epilog=move.EXAMPLES, rich_help_panel=USER, context_settings=move.CONTEXT)(move.move)
 app.command(epilog=notify.EXAMPLES, rich_help_panel=USER)(notify.notify)
 app.command(epilog=dismiss.EXAMPLES, rich_help_panel=USER)(dismiss.dismiss)
+app.command(epilog=calendar.EXAMPLES, rich_help_panel=USER)(calendar.calendar)
 app.command(epilog=battery.EXAMPLES, rich_help_panel=USER)(battery.battery)
 app.command(epilog=photo.EXAMPLES, rich_help_panel=USER)(photo.photo)
 app.command(epilog=sound.EXAMPLES, rich_help_panel=USER)(sound.sound)
 app.command(epilog=send.EXAMPLES, rich_help_panel=USER)(send.send)
 app.command(epilog=settings.EXAMPLES, rich_help_panel=USER)(settings.settings)
+app.command(epilog=permissions.EXAMPLES, rich_help_panel=USER)(permissions.permissions)
 app.command(epilog=tool.EXAMPLES, rich_help_panel=USER)(tool.tool)
+app.command(name="open", epilog=open_page.EXAMPLES, rich_help_panel=USER)(open_page.open_page)
 app.command(epilog=wear.EXAMPLES, rich_help_panel=USER)(wear.wear)
 app.command(epilog=drop.EXAMPLES, rich_help_panel=USER)(drop.drop)
 app.command(epilog=start.EXAMPLES, rich_help_panel=USER)(start.start)

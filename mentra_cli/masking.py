@@ -18,6 +18,12 @@ _KEY_IN_CODE = re.compile(r"""(\bapi_?key\b["']?\s*[:=]\s*["'])([^"'\s]{8,})(?=[
 _PASSWORD_IN_MESSAGE = re.compile(r'("hotspotPassword"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
 """The password of the glasses' own network, in a message of the cloud."""
 
+_TOKEN_IN_MESSAGE = re.compile(r'("authToken"\s*:\s*")((?:[^"\\]|\\.)+)(?=")')
+"""What lets the glasses upload a photo to a server of the developer's choice."""
+
+_KEY_OF_STREAM = re.compile(r"(\brtmps?://[^\s\"'<>]*/)([^\s\"'<>/]+)")
+"""The end of an address to which video is streamed: who has it can stream in its owner's name."""
+
 
 def mask(secret: str) -> str:
     """Return what may be shown of a key: enough to tell two keys apart, and its length."""
@@ -35,5 +41,7 @@ def mask_all(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= _SHORTEST_SOUGHT:
             text = text.replace(secret, mask(secret))
     text = _LOOKS_LIKE_A_KEY.sub(lambda match: mask(match.group()), text)
+    text = _TOKEN_IN_MESSAGE.sub(r"\1...", text)
+    text = _KEY_OF_STREAM.sub(r"\1...", text)
     text = _PASSWORD_IN_MESSAGE.sub(r"\1...", text)
     return _KEY_IN_CODE.sub(lambda match: match[1] + (match[2] if "... (" in match[2] else mask(match[2])), text)

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from mentra.server.app import AppServer, capture_run
+from mentra.server.app import AppServer
+from mentra.server.hosts import capture_run
 from mentra_cli.code_frame import CodeFrame, code_frame, is_project_file
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.location import NAME_IT, Location

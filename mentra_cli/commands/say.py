@@ -5,12 +5,15 @@ from typing import Annotated
 import typer
 
 from mentra_cli.commands.acting import FIRST_USER, Json, User, act
+from mentra_cli.errors import CliError, ExitCode
 
 EXAMPLES = """Examples:
 
   mentra say "what is the weather"
 
   mentra say "hola" --language es-ES
+
+  mentra say "good morning" --to es-ES --translation "buenos días"
 
   mentra say "hello" --user bob@example.com
 
@@ -21,6 +24,12 @@ Prints what the glasses show afterwards.
 def say(
     text: Annotated[str, typer.Argument(help="What to say.")],
     language: Annotated[str, typer.Option(help="The language it is said in.")] = "en-US",
+    to: Annotated[
+        str, typer.Option(metavar="LANGUAGE", help="Have it translated into this one, too.", show_default=False)
+    ] = "",
+    translation: Annotated[
+        str, typer.Option(metavar="TEXT", help="What it is in that one.  [default: the same text]", show_default=False)
+    ] = "",
     interim: Annotated[bool, typer.Option("--interim", help="Go on speaking: not the final text yet.")] = False,
     user: User = FIRST_USER,
     as_json: Json = False,
@@ -28,4 +37,6 @@ def say(
     """Speak to the app in the running mentra dev of this folder."""
     from mentra_cli.dev.actions import Say
 
-    act(Say(text=text, language=language, interim=interim, user=user), as_json=as_json)
+    if translation and not to:
+        raise CliError("--translation needs the language that it is in.", fix="Add it: --to es-ES", code=ExitCode.USAGE)
+    act(Say(text=text, language=language, interim=interim, to=to, translation=translation, user=user), as_json=as_json)

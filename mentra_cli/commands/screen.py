@@ -12,11 +12,17 @@ from mentra_cli.errors import CliError
 if TYPE_CHECKING:
     from mentra_cli.dev.control_messages import ScreenShown
 
+MAX_COLUMNS = 96
+MAX_ROWS = 24
+"""Lines as which an image is drawn."""
+
 EXAMPLES = """Examples:
 
   mentra screen
 
   mentra screen --wait-text "Hello" --timeout 30
+
+  mentra screen --json    (with dashboard, light, sound, and the image as a BMP in base64)
 
 Exits with 1 when the text does not appear in time. A mentra dev that is not there yet is waited for, too.
 """
@@ -37,7 +43,7 @@ def screen(
     if as_json:
         console.json(shown)
     elif shown.found:
-        console.data(shown.display)
+        _show(shown)
     if not shown.found:
         end_with(
             CliError(
@@ -45,6 +51,18 @@ def screen(
                 fix="See what happened: mentra logs",
             )
         )
+
+
+def _show(shown: "ScreenShown") -> None:
+    if shown.bitmap is None:
+        console.data(shown.display)
+        return
+    from mentra.bitmaps.bitmap import Bitmap
+    from mentra_cli.half_blocks import half_blocks
+
+    width = min(console.out.width, MAX_COLUMNS)
+    for line in half_blocks(Bitmap.from_bytes(shown.bitmap.bmp), width, MAX_ROWS, encoding=console.out.encoding):
+        console.data(line)
 
 
 async def _look(user: str, text: str, within_s: float) -> "ScreenShown":

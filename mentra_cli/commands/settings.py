@@ -1,6 +1,9 @@
-"""``mentra settings``: tell, or change, the settings that a user has in the app."""
+"""``mentra settings``: tell, or change, the settings that a user has in the app, or in MentraOS."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from mentra_cli import console
 from mentra_cli.commands.acting import FIRST_USER, Json, User, Values, act
@@ -11,29 +14,38 @@ EXAMPLES = """Examples:
 
   mentra settings lines=3 city=Vienna
 
+  mentra settings --mentraos metricSystemEnabled=true userTimezone=Europe/Vienna
+
 Without values it prints those there are, with values what the glasses show afterwards.
 """
 
 
-def settings(values: Values = None, user: User = FIRST_USER, as_json: Json = False) -> None:
+def settings(
+    values: Values = None,
+    mentraos: Annotated[
+        bool, typer.Option("--mentraos", help="Those of MentraOS itself, such as units and time zone.")
+    ] = False,
+    user: User = FIRST_USER,
+    as_json: Json = False,
+) -> None:
     """Tell, or change, the settings of the app. A value is JSON if it can be, else text."""
     from mentra_cli.dev.actions import ChangeSettings
     from mentra_cli.values import parse_values
 
     if values:
-        act(ChangeSettings(values=parse_values(values), user=user), as_json=as_json)
+        act(ChangeSettings(values=parse_values(values), mentraos=mentraos, user=user), as_json=as_json)
     else:
-        _show(user, as_json=as_json)
+        _show(user, mentraos=mentraos, as_json=as_json)
 
 
-def _show(user: str, *, as_json: bool) -> None:
+def _show(user: str, *, mentraos: bool, as_json: bool) -> None:
     import asyncio
 
     from mentra.protocol import codec
     from mentra_cli.dev.control_client import call
     from mentra_cli.dev.control_messages import Settings, SettingsNow
 
-    now = asyncio.run(call(Path.cwd(), Settings(user=user), SettingsNow))
+    now = asyncio.run(call(Path.cwd(), Settings(user=user, mentraos=mentraos), SettingsNow))
     if as_json:
         console.json(now)
         return

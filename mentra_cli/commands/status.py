@@ -59,6 +59,10 @@ def _show(now: "StatusNow") -> None:
         console.data(f"session   {session.user}, {'connected' if session.connected else 'not connected'}")
     for user in now.users:
         console.data(f"glasses   {user.user}: {user.display or '(empty)'}")
+        if user.light:
+            console.data(f"light     {user.user}: {user.light}")
+        if user.sound:
+            console.data(f"sound     {user.user}: {user.sound}")
     console.data(f"process   {now.pid}, mentra {now.mentra}")
 
 

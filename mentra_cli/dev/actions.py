@@ -3,13 +3,17 @@
 An action that is an event of a stream knows the event. How it is carried out is in ``wearer.py``.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mentra.clock import utc_now
+from mentra.protocol.base import iso_timestamp
 from mentra.protocol.streams import (
     AudioChunk,
     ButtonPress,
+    CalendarEvent,
     GlassesBattery,
     HeadPosition,
     Location,
@@ -20,7 +24,13 @@ from mentra.protocol.streams import (
     StreamData,
     TouchEvent,
 )
-from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
+from mentra.protocol.subscriptions import (
+    ANY_SOURCE,
+    DEFAULT_LANGUAGE,
+    parse_stream,
+    transcription_stream,
+    translation_stream,
+)
 from mentra_cli.dev.control_messages import VERSION, UserRequest
 
 
@@ -47,15 +57,22 @@ class Say(UserRequest, frozen=True, kw_only=True):
     language: str = DEFAULT_LANGUAGE
     interim: bool = False
     """Whether the speaker goes on: the text is the utterance so far."""
+    to: str = ""
+    """A language into which it is translated, too."""
+    translation: str = ""
+    """What it is in that language; the text itself if empty."""
 
     @property
-    def stream(self) -> str:
-        """The stream of this language.
+    def streams(self) -> tuple[str, ...]:
+        """The streams by which apps hear it.
 
         Raises:
             ValueError: There is no such language.
         """
-        return transcription_stream(self.language)
+        spoken = transcription_stream(self.language)
+        if not self.to:
+            return (spoken,)
+        return (translation_stream(self.language, self.to), translation_stream(ANY_SOURCE, self.to), spoken)
 
 
 class Press(Event, frozen=True, kw_only=True):
@@ -167,8 +184,31 @@ class Battery(Event, frozen=True, kw_only=True):
         return kind(level=self.level, charging=self.charging)
 
 
+class Calendar(Event, frozen=True, kw_only=True):
+    """Have an entry in the phone's calendar."""
+
+    path = "/calendar"
+
+    title: str
+    start: Annotated[datetime, msgspec.Meta(tz=True)]
+    end: Annotated[datetime, msgspec.Meta(tz=True)]
+    id: str = "1"
+
+    @property
+    def data(self) -> StreamData:
+        """The event."""
+        return CalendarEvent(
+            event_id=self.id,
+            title=self.title,
+            dt_start=iso_timestamp(self.start),
+            dt_end=iso_timestamp(self.end),
+            timezone="UTC",
+            time_stamp=iso_timestamp(utc_now()),
+        )
+
+
 class TakePhoto(Event, frozen=True, kw_only=True):
-    """Take a photo with the glasses."""
+    """Take a photo by the button of the glasses. It is also what apps get that ask for one later."""
 
     path = "/photo"
 
@@ -215,11 +255,12 @@ class Sound(UserRequest, frozen=True, kw_only=True):
 
 
 class ChangeSettings(UserRequest, frozen=True, kw_only=True):
-    """Change settings of the app."""
+    """Change settings of the app, or of MentraOS itself."""
 
     path = "/settings"
 
     values: dict[str, Any]
+    mentraos: bool = False
 
 
 class CallTool(UserRequest, frozen=True, kw_only=True):

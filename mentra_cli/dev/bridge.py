@@ -368,7 +368,8 @@ class _BridgeListener(Listener):
             _, late = await asyncio.wait(self._answers, timeout=_ANSWER_WITHIN_S)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=_ANSWER_WITHIN_S)
 
     async def _answer(self, number: int, request: HttpRequest) -> None:
         reply: HttpReply | None = None

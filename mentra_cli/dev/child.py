@@ -19,13 +19,26 @@ from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from mentra.errors import MentraError
+from mentra.errors import AuthError, MentraError
+from mentra.server.app import AppServer
 from mentra.session.stop_reason import StopReason
+from mentra.transport.base import HttpError, Network
 from mentra_cli import project
 from mentra_cli.dev import reports
 from mentra_cli.dev.blocking import BlockingDetector
 from mentra_cli.dev.bridge import Bridge
-from mentra_cli.dev.reports import Assignment, Failed, Imported, Prepare, Ready, Report, Stop, Stopping
+from mentra_cli.dev.reports import (
+    Assignment,
+    Failed,
+    Imported,
+    Prepare,
+    Ready,
+    Report,
+    Stop,
+    Stopping,
+    Stored,
+    StoreNow,
+)
 from mentra_cli.errors import CliError
 from mentra_cli.likely_fix import likely_fix
 from mentra_cli.location import Location
@@ -33,8 +46,10 @@ from mentra_cli.location import Location
 STOP_WITHIN_S = 1.5
 """How long ``on_stop`` handlers get when a child ends."""
 _LOOK_EVERY_S = 0.25
+_REST = "http://mentra-dev"
 _CLOUD = "ws://mentra-dev/app-ws"
 """The supervisor. Over a bridge an address says nothing; without one, the relay's is known with the first session."""
+_KEY_WITHIN_S = 10.0
 EXIT_WITHIN_S = 2.0
 """... and how long everything gets, until the process is ended from a thread, whatever blocks it."""
 
@@ -116,12 +131,21 @@ async def _serve(
             hosted=True,
             cloud=None if network is None else _CLOUD,
             public_url=app.config.public_url,  # At least that of the supervisor, which sets PUBLIC_URL.
+            user_token_key=None if network is None else lambda: _user_token_key(network),
         )
     except (MentraError, OSError) as error:
         reporter.send(Failed(message=f"The app could not be started: {error}"))
         return 1
     reasons: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
+    storing: set[asyncio.Task[None]] = set()
+
+    def store() -> None:
+        task = asyncio.create_task(_store(app, reporter), name="store")
+        storing.add(task)
+        task.add_done_callback(storing.discard)
+
+    orders.when_to_store(lambda: loop.call_soon_threadsafe(store))
     orders.when_stopped(lambda reason: loop.call_soon_threadsafe(reasons.put_nowait, reason))
     declared = app.app_config()
     reporter.send(
@@ -137,6 +161,7 @@ async def _serve(
             files=_files(location, ours),
             modules=project.installed_modules(but=ours),
             settings=declared.settings,
+            page=app.page_path or "",
             permissions=list(declared.permission_names),
         )
     )
@@ -147,6 +172,28 @@ async def _serve(
         await app.stop(reason=reason, timeout=STOP_WITHIN_S)
     telling.cancel()
     return 0
+
+
+async def _store(app: AppServer, reporter: "_Reporter") -> None:
+    """Store what the sessions have written. What the cloud does not take is tried again, and the app's log says so."""
+    flushes = [session.storage.flush() for session in list(app.sessions.values())]
+    await asyncio.gather(*flushes, return_exceptions=True)
+    reporter.send(Stored())
+
+
+async def _user_token_key(supervisor: Network) -> str:
+    """Return the key with which the local cloud signs who opens a page. Making one takes 100 ms: nobody asks in vain.
+
+    Raises:
+        AuthError: There is no local cloud.
+    """
+    try:
+        reply = await supervisor.request("GET", _REST + reports.USER_TOKEN_KEY, timeout=_KEY_WITHIN_S)
+    except HttpError as error:
+        raise AuthError(f"mentra dev did not tell its key: {error}") from error
+    if reply.status != 200:
+        raise AuthError("mentra dev works with a real cloud, and has no key of its own.")
+    return reply.body.decode()
 
 
 async def _tell_imports(location: Location, reporter: "_Reporter", ours: Container[str]) -> None:
@@ -169,21 +216,32 @@ class _Orders:
         self._commands = commands
         self._abandoned = False
         self._stopped: Callable[[str], object] | None = None
+        self._to_store: Callable[[], object] = lambda: None
         threading.Thread(target=self._wait, name="mentra dev", daemon=True).start()
 
     def when_stopped(self, callback: Callable[[str], object]) -> None:
         """Call back, from the thread, when the app shall stop; until then the process would just end."""
         self._stopped = callback
 
+    def when_to_store(self, callback: Callable[[], object]) -> None:
+        """Call back, from the thread, when everything shall be stored."""
+        self._to_store = callback
+
     def _wait(self) -> None:
-        line = self._commands.readline()
-        self._abandoned = not line
-        command = reports.decode_command(line) if line else Stop(reason=StopReason.SERVER_STOPPED)
+        command = self._next()
+        while isinstance(command, StoreNow):
+            self._to_store()
+            command = self._next()
         if self._stopped is not None:
             self._stopped(command.reason if isinstance(command, Stop) else "")
             threading.Event().wait(EXIT_WITHIN_S)
         self.end_group_if_abandoned()
         os._exit(1)
+
+    def _next(self) -> reports.Command:
+        line = self._commands.readline()
+        self._abandoned = not line
+        return reports.decode_command(line) if line else Stop(reason=StopReason.SERVER_STOPPED)
 
     def end_group_if_abandoned(self) -> None:
         """If the supervisor is gone, end this process and what the app started: nobody else will."""

@@ -15,11 +15,25 @@ import msgspec
 
 from mentra.transport.base import HttpReply, HttpRequest, Network
 from mentra_cli.dev import reports
-from mentra_cli.dev.reports import Assignment, BlockedLoop, Failed, Imported, Outcome, Prepare, Ready, Stop, Stopping
+from mentra_cli.dev.reports import (
+    Assignment,
+    BlockedLoop,
+    Failed,
+    Imported,
+    Outcome,
+    Prepare,
+    Ready,
+    Stop,
+    Stopping,
+    Stored,
+    StoreNow,
+)
 from mentra_cli.location import Location
 
 START_WITHIN_S = 30.0
 """How long the developer's code may take to import and start."""
+STORE_WITHIN_S = 1.0
+"""How long a child may take to store everything, before other code reads what there is."""
 HEAR_WITHIN_S = 0.4
 """How long a child may take to hear that it shall stop; one that does not is blocked, and its group is killed."""
 EXIT_WITHIN_S = 3.0
@@ -46,6 +60,9 @@ class Child(Protocol):
     async def wait(self) -> int:
         """Wait until it has ended; return its exit code."""
         ...
+
+    async def store(self) -> None:
+        """Have it store what its sessions have written; waits for that, but not long."""
 
     async def stop(self, reason: str) -> None:
         """End its sessions with this reason, then end it."""
@@ -132,6 +149,7 @@ class ChildProcess(Child):
         """What was printed before there was somebody to tell."""
         self._outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._heard_stop = asyncio.Event()
+        self._stored = asyncio.Event()
         self._readers = [
             asyncio.create_task(self._read("stdout", process.stdout)),
             asyncio.create_task(self._read("stderr", process.stderr)),
@@ -181,6 +199,14 @@ class ChildProcess(Child):
         code = await self._process.wait()
         await asyncio.wait(self._readers, timeout=LAST_WORDS_WITHIN_S)
         return code
+
+    async def store(self) -> None:
+        """Have it store what its sessions have written."""
+        self._stored.clear()
+        self._send(StoreNow())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STORE_WITHIN_S):
+                await self._stored.wait()
 
     async def stop(self, reason: str) -> None:
         """Let the child end its sessions and exit; kill it if it does not, or if it is not ready to hear that."""
@@ -237,6 +263,8 @@ class ChildProcess(Child):
         match report:
             case Stopping():
                 self._heard_stop.set()
+            case Stored():
+                self._stored.set()
             case BlockedLoop():
                 if self._observer is not None:
                     self._observer.blocked(report)

@@ -4,15 +4,19 @@ Real clouds and the local one work side by side: a start webhook names its cloud
 is one (``mentra.server.trust``), and never a key that was made up for the local one.
 """
 
+import asyncio
 import hmac
+import time
 from urllib.parse import urlsplit
 
 from mentra.errors import UntrustedCloud
-from mentra.protocol import codec
+from mentra.protocol import codec, rest, web_tokens
 from mentra.protocol.webhooks import SessionRequest, WebhookReply
 from mentra.server.trust import cloud_url
 from mentra.transport.base import HttpError, HttpReply, HttpRequest, Network, is_loopback
 from mentra_cli.cloud_address import CloudAddress
+from mentra_cli.dev import reports
+from mentra_cli.dev.journal import CloudCall, Journal
 from mentra_cli.dev.local_users import LocalUsers
 from mentra_cli.dev.reports import Ready
 from mentra_cli.local_key import is_local
@@ -31,8 +35,12 @@ class Clouds:
         app: The app that serves now; its key is what this is about.
     """
 
-    def __init__(self, network: Network, user: LocalUsers | None, address: CloudAddress | None) -> None:
+    def __init__(
+        self, network: Network, user: LocalUsers | None, address: CloudAddress | None, journal: Journal
+    ) -> None:
         self.app: Ready | None = None
+        self._journal = journal
+        self._storing: asyncio.Task[None] | None = None
         self._network = network
         self._user = user
         self._address = address
@@ -58,6 +66,25 @@ class Clouds:
 
     async def handle_rest(self, request: HttpRequest) -> HttpReply:
         """Pass a REST call of the app, or of a command on this machine, on to the cloud."""
+        if self._user is not None and request.path == reports.USER_TOKEN_KEY:
+            return HttpReply(200, self._user.cloud.user_token_key().encode(), {"content-type": "text/plain"})
+        if self._storing is not None and request.method == "GET" and request.path.startswith(rest.STORAGE):
+            await asyncio.wait([self._storing])
+        began = time.monotonic()
+        reply = await self._pass_on(request)
+        self._journal.add(
+            CloudCall(
+                method=request.method,
+                path=web_tokens.masked(request.path),
+                body=request.body,
+                status=reply.status,
+                answer=reply.body,
+                took_s=time.monotonic() - began,
+            )
+        )
+        return reply
+
+    async def _pass_on(self, request: HttpRequest) -> HttpReply:
         if self._user is not None:
             return await self._user.handle(request)
         if self._address is None:
@@ -75,6 +102,10 @@ class Clouds:
             )
         except HttpError as error:
             return _refused(502, str(error))
+
+    def read_after(self, storing: asyncio.Task[None]) -> None:
+        """Let the app read stored data only when this is done: code that was replaced stores what it has written."""
+        self._storing = storing
 
     def is_key(self, key: str) -> bool:
         """Return whether this is the app's key: what tells the app from other programs on this machine."""

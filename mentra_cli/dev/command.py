@@ -153,6 +153,9 @@ class CommandChild(Child):
         await asyncio.wait(self._readers, timeout=LAST_WORDS_WITHIN_S)
         return code
 
+    async def store(self) -> None:
+        """Nothing: nobody can tell it."""
+
     async def stop(self, reason: str) -> None:
         """Send SIGTERM; kill what does not follow. No reason can be given."""
         with contextlib.suppress(ProcessLookupError, PermissionError):

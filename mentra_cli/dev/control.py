@@ -14,6 +14,7 @@ from mentra.transport.base import HttpReply, HttpRequest, Listener, Network, is_
 from mentra_cli.dev.control_messages import Handler, Refusal, Refused, Request, RouteList, Routes
 from mentra_cli.dev.developer import Developer, Supervised
 from mentra_cli.dev.options import DevOptions
+from mentra_cli.dev.phone import Phone
 from mentra_cli.dev.waits import Waits
 from mentra_cli.dev.wearer import Wearer
 
@@ -31,6 +32,7 @@ class Control:
         handlers: dict[type[Request], Handler] = {
             Routes: self._list,
             **Wearer(dev.user, self._waits).handlers(),
+            **Phone(dev.user, server_url=lambda: dev.url, cloud_url=lambda: dev.relay.http_url).handlers(),
             **Developer(dev, options, self._waits).handlers(),
         }
         self.routes = {(kind.method, kind.path): (kind, handler) for kind, handler in handlers.items()}

@@ -42,6 +42,15 @@ class Screen(UserRequest, frozen=True, kw_only=True):
     wait_s: float = 0.0
 
 
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """An image on the glasses."""
+
+    width: int
+    height: int
+    bmp: bytes
+    """A BMP file with one bit a pixel; in JSON base64."""
+
+
 class ScreenShown(msgspec.Struct, frozen=True, kw_only=True):
     """What the glasses show."""
 
@@ -49,19 +58,29 @@ class ScreenShown(msgspec.Struct, frozen=True, kw_only=True):
     display: str
     """The text of the main view; empty when it is clear."""
     dashboard: str
+    dashboard_mode: str
+    """``"main"``, ``"expanded"`` or ``"none"``."""
+    bitmap: Picture | None
+    """The image on the main view; ``None`` when there is none."""
+    light: str | None
+    """The colour in which the light of the glasses is lit; ``None`` when it is not."""
+    sound: str | None
+    """The last sound that the app had played: the text if it is spoken, else the address, without its query."""
     found: bool
     """Whether the text is, or was for a moment, on the main view."""
 
 
 class Settings(UserRequest, frozen=True, kw_only=True):
-    """Tell the settings of the app."""
+    """Tell the settings of the app, or of MentraOS itself."""
 
     method = "GET"
     path = "/settings"
 
+    mentraos: bool = False
+
 
 class SettingsNow(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of the app, by key."""
+    """The settings, by key."""
 
     version: int = VERSION
     values: dict[str, Any]
@@ -146,6 +165,10 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str
     display: str
+    light: str | None
+    """The colour in which the light of the glasses is lit."""
+    sound: str | None
+    """The last sound that the app had played: the text if it is spoken, else the address, without its query."""
     running: bool
     """Whether the app runs for them."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from mentra.localcloud import VirtualGlasses
 from mentra.protocol import codec
 from mentra.protocol.cloud_to_app import DataStream
 from mentra_cli import __version__
@@ -32,7 +33,7 @@ from mentra_cli.dev.control_messages import (
 )
 from mentra_cli.dev.entry_json import entry_json
 from mentra_cli.dev.journal import Entry, Frame, Journal, Loaded
-from mentra_cli.dev.local_users import LocalUsers
+from mentra_cli.dev.local_users import LocalUsers, perceived
 from mentra_cli.dev.options import DevOptions
 from mentra_cli.dev.relay import Relay
 from mentra_cli.dev.relayed_session import RelayedSession
@@ -100,10 +101,7 @@ class Developer:
                 SessionStatus(session_id=each.request.session_id, user=each.request.user_id, connected=each.live)
                 for each in dev.relay.sessions()
             ],
-            users=[
-                UserStatus(user=each.user_id, display=each.display, running=bool(each.running))
-                for each in (dev.user.all_glasses if dev.user else ())
-            ],
+            users=[_user_status(each) for each in (dev.user.all_glasses if dev.user else ())],
             reloads=code.reloads,
             last_load_ms=round(code.last_load_s * 1000, 1) if self._has_loaded else None,
             last_entry=dev.journal.count,
@@ -214,3 +212,14 @@ def _problem(failure: Failed | None) -> Problem | None:
     if failure is None:
         return None
     return Problem(message=failure.message, fix=failure.fix, file=failure.file, line=failure.line)
+
+
+def _user_status(glasses: VirtualGlasses) -> UserStatus:
+    now = perceived(glasses)
+    return UserStatus(
+        user=glasses.user_id,
+        display=glasses.display,
+        light=now.light,
+        sound=now.sound,
+        running=bool(glasses.running),
+    )

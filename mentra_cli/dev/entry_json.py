@@ -15,6 +15,7 @@ from mentra.protocol import codec
 from mentra_cli.dev.journal import (
     AppOutput,
     Blocked,
+    CloudCall,
     DisplayChange,
     Entry,
     Frame,
@@ -33,6 +34,7 @@ KINDS: dict[type[Entry], str] = {
     Started: "started",
     HttpCall: "http_call",
     HttpAnswer: "http_answer",
+    CloudCall: "cloud_call",
     Frame: "frame",
     DisplayChange: "display",
     Speech: "speech",
@@ -68,6 +70,8 @@ def entry_json(entry: Entry) -> bytes:
                 document["message"] = _decoded(entry.text)
         case HttpCall() | HttpAnswer():
             document["body"] = _decoded(entry.body)
+        case CloudCall():
+            document["body"], document["answer"] = _decoded(entry.body), _decoded(entry.answer)
         case LoadFailed():
             document["failure"] = {name: getattr(entry.failure, name) for name in entry.failure.__struct_fields__}
         case _:

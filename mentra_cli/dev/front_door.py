@@ -8,14 +8,16 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Protocol
 
 from mentra.errors import UntrustedCloud
 from mentra.protocol import codec, web_tokens
+from mentra.protocol.photos import UPLOAD_PATH
 from mentra.protocol.webhooks import SessionRequest, WebhookReply
 from mentra.transport.base import HttpError, HttpReply, HttpRequest
 from mentra_cli.dev.children import Child
-from mentra_cli.dev.journal import HttpAnswer, HttpCall, Journal
+from mentra_cli.dev.journal import HttpAnswer, HttpCall, Journal, Note
 from mentra_cli.dev.reports import Ready
 
 CHILD_WITHIN_S = 8.0
@@ -24,11 +26,14 @@ START_WITHIN_S = 10.0
 """How long a child may take for a start webhook; the cloud waits no longer."""
 ANSWER_WITHIN_S = 60.0
 """How long a child may take to begin its answer; the cloud gives up on a tool after twenty seconds, people never."""
+LATE_PHOTOS_FOR_S = 60.0
+"""How long after a change of code photos may come that the code before has asked for."""
 NO_ANSWER = 502
 """The status of a reply that stands for none."""
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """What passes: an app in another language may take photos. The app itself has its own limit."""
-_READABLE = ("json", "xml", "javascript", "x-www-form-urlencoded")
+_READABLE = ("json", "xml", "x-www-form-urlencoded")
+_PARTS_OF_PAGES = frozenset({"text/html", "text/css", "text/javascript"})
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "content-encoding"}
 )
@@ -50,6 +55,11 @@ class Behind(Protocol):
         """How it introduced itself."""
         ...
 
+    @property
+    def is_let_go(self) -> bool:
+        """Whether it is being ended, or has ended."""
+        ...
+
 
 class FrontDoor:
     """Passes requests to whichever child is current."""
@@ -58,10 +68,14 @@ class FrontDoor:
         self._journal = journal
         self._admit = admit
         self._current: Behind | None = None
+        self._before: Behind | None = None
+        self._changed_at = -inf
         self._open = asyncio.Event()
 
     def lead_to(self, behind: Behind | None) -> None:
         """Make a child the current one; ``None`` lets requests wait."""
+        if self._current is not None and behind is not None:
+            self._before, self._changed_at = self._current, asyncio.get_running_loop().time()
         self._current = behind
         if behind is None:
             self._open.clear()
@@ -84,8 +98,7 @@ class FrontDoor:
                 method=request.method,
                 path=path,
                 status=reply.status,
-                # Of what is streamed, nothing: nobody knows how long it will be.
-                body=_noted(reply.body, reply.headers),
+                body=_noted(reply.body, reply.headers) if reply.chunks is None else _stream_noted(reply.headers),
                 took_s=time.monotonic() - began,
             )
         )
@@ -104,7 +117,21 @@ class FrontDoor:
             webhook = codec.decode_webhook(request.body)
             if isinstance(webhook, SessionRequest):
                 return await self._start(behind, webhook)
-        return await self._send(behind, request)
+        reply = await self._send(behind, request)
+        if request.path_only == UPLOAD_PATH and reply.status == 404:
+            return await self._pass_on_late_photo(request, reply)
+        return reply
+
+    async def _pass_on_late_photo(self, request: HttpRequest, reply: HttpReply) -> HttpReply:
+        """Bring a photo to the code before, which may have asked for it; the glasses have made no mistake."""
+        if self._before is None or asyncio.get_running_loop().time() - self._changed_at > LATE_PHOTOS_FOR_S:
+            return reply
+        if not self._before.is_let_go:
+            earlier = await self._send(self._before, request)
+            if earlier.status < 300:
+                return earlier
+        self._journal.add(Note(text="A photo came for code that was replaced. It is dropped: nobody waits for it."))
+        return HttpReply(200, codec.encode(WebhookReply(status="success")), _JSON)
 
     async def _start(self, behind: Behind, webhook: SessionRequest) -> HttpReply:
         try:
@@ -128,11 +155,21 @@ _JSON = {"content-type": "application/json"}
 
 
 def _noted(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return a body as the journal keeps it: of photos and other files, which nobody reads there, only the size."""
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not body or not kind or kind.startswith("text/") or kind.endswith(_READABLE):
-        return body
+    """Return a body as the journal keeps it: without tokens; of files and pages, which nobody reads, the size."""
+    kind = _kind(headers)
+    is_text = kind.startswith("text/") and kind not in _PARTS_OF_PAGES
+    if not body or not kind or is_text or kind.endswith(_READABLE):
+        return web_tokens.masked_body(body)
     return f"<{len(body):,} bytes of {kind}>".encode()
+
+
+def _stream_noted(headers: Mapping[str, str]) -> bytes:
+    # Nobody knows how long it will be.
+    return f"<a stream of {_kind(headers) or 'bytes'}>".encode()
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _error(status: int, message: str) -> HttpReply:

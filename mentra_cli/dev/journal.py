@@ -65,6 +65,18 @@ class HttpAnswer(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloudCall(_Entry):
+    """A request of the app to its cloud, such as one for stored data, with the answer."""
+
+    method: str
+    path: str
+    body: bytes
+    status: int
+    answer: bytes
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame(_Entry):
     """A message on a session's socket."""
 
@@ -83,6 +95,8 @@ class DisplayChange(_Entry):
 
     user_id: str
     text: str
+    """Of the main view."""
+    dashboard: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +159,18 @@ class Note(_Entry):
 
 
 Entry = (
-    Started | HttpCall | HttpAnswer | Frame | DisplayChange | Speech | AppOutput | Loaded | LoadFailed | Blocked | Note
+    Started
+    | HttpCall
+    | HttpAnswer
+    | CloudCall
+    | Frame
+    | DisplayChange
+    | Speech
+    | AppOutput
+    | Loaded
+    | LoadFailed
+    | Blocked
+    | Note
 )
 
 Reader = Callable[[Entry], None]

@@ -1,12 +1,14 @@
 """The built-in users: a local cloud with virtual glasses, so that an app can be tried without a phone."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mentra.bitmaps.bitmap import Bitmap
 from mentra.localcloud import DEFAULT_USER, InstalledApp, LocalCloud, StartFailed, VirtualGlasses
-from mentra.protocol.streams import Transcription
+from mentra.protocol.layouts import BitmapAnimation
+from mentra.protocol.streams import Transcription, Translation
 from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
 from mentra.transport.base import HandleHttp, HttpReply, HttpRequest
 from mentra.transport.memory import MemoryNetwork
@@ -31,6 +33,35 @@ class Unheard:
     fix: str
 
 
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """What a wearer perceives besides text."""
+
+    bitmap: Bitmap | None = None
+    """The image on the main view."""
+    moves: bool = False
+    """Whether it is one of several that follow each other."""
+    light: str | None = None
+    """The colour in which the light of the glasses is lit."""
+    sound: str | None = None
+    """The last sound that was played: the text if it is spoken, else the address, without its query."""
+
+
+def perceived(glasses: VirtualGlasses) -> Perceived:
+    """Return what a wearer perceives at this moment, besides text."""
+    sound = glasses.sounds[-1] if glasses.sounds else None
+    return Perceived(
+        bitmap=glasses.bitmap,
+        moves=isinstance(glasses.layout, BitmapAnimation),
+        light=glasses.leds.color,
+        sound=(sound.text or _without_query(sound.url)) if sound else None,
+    )
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
+
+
 class LocalUsers:
     """People with virtual glasses on a cloud inside this process. Nothing of it can be reached from outside.
 
@@ -43,6 +74,8 @@ class LocalUsers:
         self._journal = journal
         self._app: Ready | None = None
         self._glasses: dict[str, VirtualGlasses] = {}
+        self._permissions: dict[str, tuple[str, ...]] = {}
+        """Those of apps for which somebody has changed them."""
         self._app_url = ""
         self._looked_away = False
 
@@ -61,8 +94,13 @@ class LocalUsers:
         await self.cloud.close()
 
     @property
-    def package_name(self) -> str | None:
+    def app(self) -> Ready | None:
         """The app that is installed; ``None`` before the first one was loaded."""
+        return self._app
+
+    @property
+    def package_name(self) -> str | None:
+        """Of the app that is installed; ``None`` before the first one was loaded."""
         return self._app.package_name if self._app else None
 
     @property
@@ -79,6 +117,11 @@ class LocalUsers:
     def all_glasses(self) -> list[VirtualGlasses]:
         """Everybody's, in the order in which they came."""
         return list(self._glasses.values())
+
+    def perceived(self, user_id: str) -> Perceived:
+        """Return what somebody perceives at this moment, besides text."""
+        glasses = self._glasses.get(user_id)
+        return perceived(glasses) if glasses else Perceived()
 
     def look_away(self) -> None:
         """Report no more what glasses show: the end of an app clears them, and that is no news."""
@@ -97,7 +140,7 @@ class LocalUsers:
                 public_url=self._app_url,
                 name=app.name,
                 webhook_path=app.webhook_path,
-                permissions=tuple(app.permissions),
+                permissions=self._permissions.get(app.package_name, tuple(app.permissions)),
                 settings=tuple(app.settings),
             )
         )
@@ -133,10 +176,20 @@ class LocalUsers:
             await glasses.leave()
         return glasses is not None
 
+    def permissions(self, package_name: str) -> tuple[str, ...]:
+        """Return the permissions that the installed app has."""
+        return self.glasses.permissions(package_name)
+
+    def change_permissions(self, package_name: str, permissions: Collection[str]) -> None:
+        """Let the installed app have these permissions, whatever its code declares, now and when it is loaded anew."""
+        self._permissions[package_name] = tuple(permissions)
+        for glasses in self.all_glasses:
+            glasses.change_permissions(package_name, permissions)
+
     async def say(self, text: str) -> None:
         """Speak to the app as the first user, as soon as it listens."""
         self.spoke(DEFAULT_USER, text)
-        await self.unheard(self.glasses, transcription_stream())
+        await self.unheard(self.glasses, [transcription_stream()])
         await self.glasses.say(text)
 
     def spoke(self, user_id: str, text: str) -> None:
@@ -144,12 +197,12 @@ class LocalUsers:
         self._journal.add(Speech(user_id=user_id, text=text))
 
     async def unheard(
-        self, glasses: VirtualGlasses, stream: str, data: Mapping[str, Any] | None = None
+        self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None = None
     ) -> Unheard | None:
-        """Wait a moment for the app to listen to an event that is to happen; return why it does not, if so."""
-        if await self._listens(glasses, stream, data):
+        """Wait a moment for the app to listen to what is to happen, by any of its streams; return why it does not."""
+        if await self._listens(glasses, streams, data):
             return None
-        unheard = self._why(glasses, stream)
+        unheard = self._why(glasses, streams[0])
         self._journal.add(Note(text=unheard.problem, fix=unheard.fix, is_problem=True))
         return unheard
 
@@ -188,11 +241,11 @@ class LocalUsers:
             f"Register a handler in on_session: {registration(stream)}",
         )
 
-    async def _listens(self, glasses: VirtualGlasses, stream: str, data: Mapping[str, Any] | None) -> bool:
+    async def _listens(self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None) -> bool:
         """Wait a moment for an app that is just being started to subscribe."""
         waited_s = 0.0
         # The cloud tells nobody of subscriptions.
-        while not glasses.listeners(stream, data):
+        while not any(glasses.listeners(stream, data) for stream in streams):
             has_begun = any(glasses.subscriptions(package_name) for package_name in glasses.running)
             if waited_s >= (SUBSCRIBES_WITHIN_S if has_begun else LISTENS_WITHIN_S):
                 return False
@@ -202,7 +255,7 @@ class LocalUsers:
 
     def _displayed(self, glasses: VirtualGlasses) -> None:
         if not self._looked_away:
-            self._journal.add(DisplayChange(user_id=glasses.user_id, text=glasses.display))
+            self._journal.add(DisplayChange(user_id=glasses.user_id, text=glasses.display, dashboard=glasses.dashboard))
 
 
 def registration(stream: str) -> str:
@@ -211,4 +264,6 @@ def registration(stream: str) -> str:
     if base == Transcription.stream:
         language = f', language="{detail}"' if detail not in ("", DEFAULT_LANGUAGE) else ""
         return f"session.events.on_transcription(handler{language})"
+    if base == Translation.stream:
+        return f'session.events.on_translation(handler, target="{detail.rpartition("-to-")[2]}")'
     return f'session.events.on("{stream}", handler)'

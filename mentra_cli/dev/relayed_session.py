@@ -5,7 +5,8 @@ The rules are those at the top of ``relay.py``.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import AudioPlayRequest, ConnectionInit, DisplayEvent, SubscriptionUpdate
 from mentra.protocol.audio import read_speech
-from mentra.protocol.cloud_to_app import ConnectionAck, ConnectionRefusal
+from mentra.protocol.cloud_to_app import ConnectionAck, ConnectionRefusal, DashboardModeChanged, DeviceStateUpdate
 from mentra.protocol.connection import (
     BROKEN,
     CONNECT_WITHIN_S,
@@ -65,6 +66,10 @@ class RelayedSession:
         """The code of the last request that the cloud refused on its present socket."""
         self._ack: bytes | None = None
         """As the cloud would write it now: with what changed since it did."""
+        self._device_state: dict[str, Any] = {}
+        """What the cloud has said of the glasses, as far as it is still true."""
+        self._dashboard_mode: bytes | None = None
+        """What the cloud said last of the dashboard."""
         self._waiting: deque[tuple[bytes, bool]] = deque()
         self._holding = True
         self._overflowed = False
@@ -116,6 +121,8 @@ class RelayedSession:
             self._leaving = None  # Nobody came to take its place.
         elif self._before:
             self._child, self._leaving = self._before.pop(), None
+            for news in self._news():
+                self._child.send(news, is_text=True)
             for frame in (*self._child.shown.values(), self._child.subscribed):
                 self._say_again(frame)
         else:
@@ -137,11 +144,19 @@ class RelayedSession:
             self._before.append(self._leaving)
         self._child, self._leaving = child, None
         if self._ack is not None:
-            self._record(self._ack, from_app=False)
-            child.send(self._ack, is_text=True)
+            for frame in (self._ack, *self._news()):
+                self._record(frame, from_app=False)
+                child.send(frame, is_text=True)
             self._release = asyncio.get_running_loop().call_later(SUBSCRIBE_WITHIN_S, self._deliver_waiting)
         elif self._cloud is None and (self._opening is None or self._opening.done()):
             self._opening = asyncio.create_task(self._open(greeting))
+
+    def _news(self) -> Iterator[bytes]:
+        """Return what the cloud tells once, and no acknowledgement has: another child cannot know it."""
+        if self._device_state:
+            yield codec.encode(DeviceStateUpdate(state=self._device_state, full_snapshot=True))
+        if self._dashboard_mode is not None:
+            yield self._dashboard_mode
 
     def from_child(self, child: "ChildSocket", text: bytes) -> None:
         """Pass a child's frame on to the cloud."""
@@ -204,6 +219,10 @@ class RelayedSession:
             self._holding = False
         elif self._ack is not None and codec.changes_ack(message):
             self._ack = codec.resumed_ack(self._ack, [text])
+        elif isinstance(message, DeviceStateUpdate):
+            self._device_state |= message.state
+        elif isinstance(message, DashboardModeChanged):
+            self._dashboard_mode = text
         self._record(text, from_app=False)
         # A refusal is for the child that asked, not for the next one.
         self._to_child(text, is_text=True, may_wait=not isinstance(message, ConnectionRefusal))

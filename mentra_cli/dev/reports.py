@@ -1,8 +1,9 @@
 """What the supervisor and its children say to each other.
 
-Downwards, one JSON object per line on the child's standard input: ``Prepare``, later ``Assignment``, later ``Stop``.
-Its end means that the supervisor is gone. Upwards, lines on the child's standard output that begin with a mark known
-to both; all other lines are the developer's own output. What a zygote says goes over a socket of its own.
+Downwards, one JSON object per line on the child's standard input: ``Prepare``, later ``Assignment``, then ``StoreNow``
+as often as needed, and ``Stop``. Its end means that the supervisor is gone. Upwards, lines on its standard output
+that begin with a mark known to both; all other lines are the developer's own output. What a zygote says goes over a
+socket of its own.
 """
 
 import msgspec
@@ -10,8 +11,10 @@ import msgspec
 from mentra.protocol.permissions import Permission
 from mentra.protocol.settings import Setting
 
-VERSION = 2
+VERSION = 3
 """Raised with every change that an older child or supervisor would not understand."""
+USER_TOKEN_KEY = "/mentra-dev/user-token-key"  # noqa: S105 - the path of a public key.
+"""Where a child asks, over its bridge, for the key of the local cloud, once a page is opened by its user."""
 LINE_LIMIT_BYTES = 16 * 1024 * 1024
 """How long a line may be, in either direction."""
 
@@ -34,6 +37,10 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, tag="assignment"):
     file: str
     attribute: str | None
     how: str
+
+
+class StoreNow(msgspec.Struct, frozen=True, kw_only=True, tag="store_now"):
+    """Store what the sessions have written, as other code is about to read it."""
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
@@ -61,6 +68,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """What it imported from outside of the project, in that order."""
     settings: list[Setting] = []
     """What the app declares, as the developer console has it."""
+    page: str = ""
+    """The path of its page for users; empty if there is none, or nobody knows."""
     permissions: list[str] = msgspec.field(default_factory=lambda: [Permission.ALL.value])
 
     def __repr__(self) -> str:
@@ -82,6 +91,10 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
 
 class Stopping(msgspec.Struct, frozen=True, kw_only=True, tag="stopping"):
     """The app's event loop has heard the word to stop, so it does not block."""
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True, tag="stored"):
+    """Everything is stored, as far as the cloud took it."""
 
 
 class BlockedLoop(msgspec.Struct, frozen=True, kw_only=True, tag="blocked"):
@@ -114,9 +127,9 @@ class Exited(msgspec.Struct, frozen=True, kw_only=True, tag="exited"):
     """Negative for a signal."""
 
 
-Command = Prepare | Assignment | Stop
+Command = Prepare | Assignment | StoreNow | Stop
 Outcome = Ready | Failed
-Report = Outcome | Stopping | BlockedLoop | Imported
+Report = Outcome | Stopping | Stored | BlockedLoop | Imported
 Fork = Started | Exited
 
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

@@ -84,7 +84,10 @@ async def _at_terminal(supervisor: Supervisor, view: ViewOptions) -> None:
     from mentra_cli.dev.views.pinned import Place
     from mentra_cli.dev.views.terminal import Terminal
 
-    place = Place(is_local=supervisor.user is not None, url=supervisor.url)
+    user = supervisor.user
+    place = Place(is_local=False, url=supervisor.url)
+    if user is not None:
+        place = Place(is_local=True, url=supervisor.url, look=user.perceived)
     loading = asyncio.create_task(supervisor.load())  # A person may type, or end it, while the first load hangs.
     try:
         await Terminal(supervisor.journal, place, view, supervisor.say).run()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mentra.protocol.connection import session_id_of
 from mentra.session.stop_reason import StopReason
 from mentra_cli.dev.children import Child, Observer, Starter
 from mentra_cli.dev.clouds import Clouds
@@ -252,7 +253,9 @@ class ServingCode(Observer):
             old, self._current = self._current, new
             self._journal.keep_secret(new.ready.api_key)
             self._lead_to(new)
-            sessions = self._relay.sessions()
+            if old is not None:
+                self._clouds.read_after(self._own(old.child.store(), name="store what the old code has written"))
+            sessions = [one for one in self._relay.sessions() if not _is_of_other_app(one, old, new)]
             failed = await self._start_all(sessions, new, can_go_back=old is not None)
             if failed is not None and old is not None:
                 self._let_go(new, StopReason.SERVER_STOPPED)
@@ -380,16 +383,24 @@ class ServingCode(Observer):
         await child.stop(reason)
         self._children.discard(child)
 
-    def _own(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+    def _own(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             text = f"Internal error in {task.get_name()!r}: {error!r}"
             self._journal.add(Note(text=text, fix="Please report this.", is_problem=True))
+
+
+def _is_of_other_app(session: RelayedSession, old: _Code | None, new: _Code) -> bool:
+    """Return whether a session was for the package that the code had before: it ends with it."""
+    if old is None or old.ready.package_name == new.ready.package_name:
+        return False
+    return session.request.session_id == session_id_of(session.request.user_id, old.ready.package_name)
 
 
 def _died(code: _Code) -> str:

@@ -64,7 +64,7 @@ class Supervisor:
         self._base = ANY_LANGUAGE if options.command else PYTHON
         self._sources = self._base
         self._watch = watch
-        self._clouds = Clouds(self._network, self.user, options.cloud)
+        self._clouds = Clouds(self._network, self.user, options.cloud, journal)
         self.relay = Relay(journal, self._clouds.find, self._clouds.is_key)
         self._front_door = FrontDoor(journal, self.relay.admit)
         self.code = ServingCode(
@@ -195,6 +195,9 @@ class Supervisor:
             del values["API_KEY"]  # The app reads either name, and this one first.
         values["PORT"] = self.url.rpartition(":")[2]  # Where it is reached, whatever the command line said.
         values.setdefault("PUBLIC_URL", self.url)  # Good enough for virtual glasses; phones need the tunnel's.
+        if self._options.command and self.user is not None:
+            # For the official SDK, which knows no other way. Ours asks, once it needs it.
+            values.setdefault("MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY", self.user.cloud.user_token_key())
         for name in ("API_KEY", "MENTRAOS_API_KEY"):
             self.journal.keep_secret(values.get(name, ""))
         return values

@@ -1,20 +1,25 @@
 """The control interface's actions of a wearer: each happens to virtual glasses, and is answered with what they show."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import NotConnected
 from mentra.localcloud import VirtualGlasses
 from mentra.protocol import codec
+from mentra.protocol.cloud_to_app import CustomMessage
 from mentra.protocol.streams import AudioChunk, misspelt_stream
 from mentra.protocol.webhooks import ToolFailure
 from mentra_cli.dev import actions
 from mentra_cli.dev.actions import Event, Shown, ToolAnswer
 from mentra_cli.dev.control_messages import (
     Handler,
+    Picture,
     Refused,
     Request,
     Screen,
@@ -23,7 +28,8 @@ from mentra_cli.dev.control_messages import (
     SettingsNow,
     UserRequest,
 )
-from mentra_cli.dev.local_users import LocalUsers, Unheard
+from mentra_cli.dev.local_users import LocalUsers, Unheard, perceived
+from mentra_cli.dev.reports import Ready
 from mentra_cli.dev.waits import Waits
 
 REACT_WITHIN_S = 0.4
@@ -36,11 +42,38 @@ SOUND_FRAME_BYTES = 3200
 Happen = Callable[[], Awaitable[object]]
 
 
-class Wearer:
-    """Carries out what a wearer does and sees. Of users that are not there yet, one comes with the first action."""
+class OfUsers:
+    """What is about users with virtual glasses. Of those who are not there yet, one comes with the first request."""
+
+    def __init__(self, users: LocalUsers | None) -> None:
+        self._users = users
+
+    @property
+    def _there(self) -> LocalUsers:
+        if self._users is None:
+            raise Refused(
+                409,
+                "This mentra dev is connected to a real cloud: there are no virtual glasses.",
+                "Use the real ones, or end it and start it without --cloud.",
+            )
+        return self._users
+
+    async def _glasses(self, asked: UserRequest) -> VirtualGlasses:
+        return await self._there.glasses_of(asked.user)
+
+    @property
+    def _app(self) -> Ready:
+        app = self._there.app
+        if app is None:
+            raise Refused(409, "No code of the app is loaded.", "See why: mentra status")
+        return app
+
+
+class Wearer(OfUsers):
+    """Carries out what a wearer does and sees."""
 
     def __init__(self, users: LocalUsers | None, waits: Waits) -> None:
-        self._users = users
+        super().__init__(users)
         self._waits = waits
 
     def handlers(self) -> Mapping[type[Request], Handler]:
@@ -54,7 +87,8 @@ class Wearer:
             actions.Dismiss: self._event,
             actions.Move: self._event,
             actions.Battery: self._event,
-            actions.TakePhoto: self._event,
+            actions.Calendar: self._event,
+            actions.TakePhoto: self._take_photo,
             actions.Send: self._send,
             actions.Sound: self._sound,
             actions.CallTool: self._call_tool,
@@ -72,31 +106,54 @@ class Wearer:
     async def _say(self, action: actions.Say) -> Shown:
         if not action.text.strip():
             raise ValueError("There is nothing to say.")
-        stream = action.stream
+        streams = action.streams
         glasses = await self._glasses(action)
         self._there.spoke(action.user, action.text)
-        return await self._happen(
-            glasses,
-            stream,
-            None,
-            lambda: glasses.say(action.text, language=action.language, is_final=not action.interim),
-        )
+
+        async def speak() -> None:
+            await glasses.say(action.text, language=action.language, is_final=not action.interim)
+            if action.to:
+                await glasses.translate(
+                    action.translation or action.text,
+                    target=action.to,
+                    source=action.language,
+                    original_text=action.text,
+                    is_final=not action.interim,
+                )
+
+        return await self._happen(glasses, streams, None, speak)
 
     async def _event(self, action: Event) -> Shown:
         return await self._deliver(action, action.stream, msgspec.to_builtins(action.data))
+
+    async def _take_photo(self, action: actions.TakePhoto) -> Shown:
+        glasses = await self._glasses(action)
+        try:
+            glasses.camera.load(base64.b64decode(action.photo, validate=True))
+        except binascii.Error as error:
+            raise ValueError(f"The photo is no base64: {error}.") from error
+        return await self._event(action)
 
     async def _send(self, action: actions.Send) -> Shown:
         if (meant := misspelt_stream(action.stream)) is not None:
             raise ValueError(f"There is no stream {action.stream!r}. Did you mean {meant!r}?")
         data = action.complete
+        if action.stream == CustomMessage.stream:
+            return await self._send_custom_message(action)
         read = codec.decode_stream(action.stream, codec.encode(data))
         if isinstance(read, codec.Malformed):
             raise ValueError(f"No app can read this as {action.stream}: {read.problem}")
         return await self._deliver(action, action.stream, data)
 
+    async def _send_custom_message(self, action: actions.Send) -> Shown:
+        """Send what comes in a frame of its own, though one subscribes to it as to a stream."""
+        glasses = await self._glasses(action)
+        name, payload = str(action.data.get("action", "")), action.data.get("payload")
+        return await self._happen(glasses, (action.stream,), None, lambda: glasses.send_custom_message(name, payload))
+
     async def _deliver(self, action: UserRequest, stream: str, data: Mapping[str, Any]) -> Shown:
         glasses = await self._glasses(action)
-        return await self._happen(glasses, stream, data, lambda: glasses.send(stream, data))
+        return await self._happen(glasses, (stream,), data, lambda: glasses.send(stream, data))
 
     async def _sound(self, action: actions.Sound) -> Shown:
         glasses = await self._glasses(action)
@@ -105,28 +162,33 @@ class Wearer:
             for start in range(0, len(action.pcm), SOUND_FRAME_BYTES):
                 await glasses.send_audio(action.pcm[start : start + SOUND_FRAME_BYTES])
 
-        return await self._happen(glasses, AudioChunk.stream, None, play)
+        return await self._happen(glasses, (AudioChunk.stream,), None, play)
 
     async def _happen(
-        self, glasses: VirtualGlasses, stream: str, data: Mapping[str, Any] | None, happen: Happen
+        self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None, happen: Happen
     ) -> Shown:
-        unheard = await self._there.unheard(glasses, stream, data)
+        unheard = await self._there.unheard(glasses, streams, data)
         return await self._react(glasses, happen, unheard)
 
     # Everything else.
 
     async def _call_tool(self, action: actions.CallTool) -> ToolAnswer:
-        package_name, glasses = self._app(), await self._glasses(action)
+        package_name, glasses = self._app.package_name, await self._glasses(action)
         answer = await glasses.call_tool(package_name, action.name, action.parameters)
         shown = await self._react(glasses, _nothing)
         return ToolAnswer(answer=answer, failed=_is_failure(answer), display=shown.display)
 
     async def _settings(self, asked: Settings) -> SettingsNow:
-        package_name, glasses = self._app(), await self._glasses(asked)
+        if asked.mentraos:
+            return SettingsNow(values=(await self._glasses(asked)).system_settings)
+        package_name, glasses = self._app.package_name, await self._glasses(asked)
         return SettingsNow(values=glasses.settings(package_name))
 
     async def _change_settings(self, action: actions.ChangeSettings) -> Shown:
-        package_name, glasses = self._app(), await self._glasses(action)
+        if action.mentraos:
+            glasses = await self._glasses(action)
+            return await self._react(glasses, lambda: glasses.change_system_settings(action.values))
+        package_name, glasses = self._app.package_name, await self._glasses(action)
         return await self._react(glasses, lambda: glasses.change_settings(package_name, action.values))
 
     async def _wear(self, action: actions.Wear) -> Shown:
@@ -134,7 +196,7 @@ class Wearer:
         return await self._react(glasses, lambda: glasses.change_model(action.model))
 
     async def _drop(self, action: actions.Drop) -> Shown:
-        package_name, glasses = self._app(), await self._glasses(action)
+        package_name, glasses = self._app.package_name, await self._glasses(action)
 
         async def drop() -> None:
             glasses.drop_connection(package_name)
@@ -170,8 +232,16 @@ class Wearer:
             await self._waits.until(happened, asked.wait_s)
         finally:
             forget()
-        display = seen[0] if seen else glasses.display
-        return ScreenShown(display=display, dashboard=glasses.dashboard, found=bool(seen))
+        display, now = seen[0] if seen else glasses.display, perceived(glasses)
+        return ScreenShown(
+            display=display,
+            dashboard=glasses.dashboard,
+            dashboard_mode=glasses.dashboard_mode,
+            bitmap=_picture(now.bitmap),
+            light=now.light,
+            sound=now.sound,
+            found=bool(seen),
+        )
 
     async def _react(self, glasses: VirtualGlasses, happen: Happen, unheard: Unheard | None = None) -> Shown:
         if unheard is None:
@@ -179,25 +249,6 @@ class Wearer:
             return Shown(display=glasses.display)
         await happen()
         return Shown(display=glasses.display, heard=False, problem=unheard.problem, fix=unheard.fix)
-
-    @property
-    def _there(self) -> LocalUsers:
-        if self._users is None:
-            raise Refused(
-                409,
-                "This mentra dev is connected to a real cloud: there are no virtual glasses.",
-                "Use the real ones, or end it and start it without --cloud.",
-            )
-        return self._users
-
-    async def _glasses(self, asked: UserRequest) -> VirtualGlasses:
-        return await self._there.glasses_of(asked.user)
-
-    def _app(self) -> str:
-        package_name = self._there.package_name
-        if package_name is None:
-            raise Refused(409, "No code of the app is loaded.", "See why: mentra status")
-        return package_name
 
 
 async def reaction(glasses: VirtualGlasses, happen: Happen, waits: Waits) -> None:
@@ -225,3 +276,9 @@ def _is_failure(answer: Any) -> bool:
         return msgspec.convert(answer, ToolFailure).error
     except msgspec.ValidationError:
         return False
+
+
+def _picture(bitmap: Bitmap | None) -> Picture | None:
+    if bitmap is None:
+        return None
+    return Picture(width=bitmap.width, height=bitmap.height, bmp=bitmap.to_bmp())

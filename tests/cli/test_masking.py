@@ -31,6 +31,10 @@ def test_a_mask_shows_little(secret: str, shown: str):
             [],
             '{"hotspotSsid":"a","hotspotPassword" : "...","x":1}',
         ),
+        ('{"authToken":"abc","size":"full"}', [], '{"authToken":"...","size":"full"}'),
+        ('{"rtmpUrl":"rtmps://a.example.com/app/k3y?x"}', [], '{"rtmpUrl":"rtmps://a.example.com/app/..."}'),
+        ("to rtmp://a.example.com/k3y and on", [], "to rtmp://a.example.com/... and on"),
+        ("to rtmp://a.example.com, or", [], "to rtmp://a.example.com, or"),
     ],
 )
 def test_keys_are_masked_wherever_they_stand(text: str, secrets: list[str], shown: str):

@@ -5,6 +5,7 @@ Most commands run in this process, which saves the start of Python; what they pr
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,8 @@ class App(AppServer):
         session.events.on("glasses_battery_update", lambda battery: show(f"{battery.level:.0f} {battery.charging}"))
         session.events.on("phone_battery_update", lambda battery: show(f"phone {battery.level:.0f}"))
         session.events.on("photo_taken", lambda photo: show(f"{photo.mime_type} {photo.photo_data}"))
+        session.events.on("calendar_event", lambda entry: show(f"{entry.title} {entry.dt_start}"))
+        session.events.on_translation(lambda speech: show(f"translated {speech.text}"), target="es-ES")
         session.events.on("audio_chunk", lambda chunk: show(f"{len(chunk.data)} bytes"))
         session.events.on("glasses_connection_state", lambda state: show(f"{state.status} {state.wifi.ssid}"))
         session.settings.on_change("lines", lambda new, old: show(f"lines {new}"))
@@ -62,7 +65,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "move": ["-33.9", "151.2"],
     "notify": ["Ann", "Lunch?"],
     "battery": ["15"],
-    "photo": ["cat.png"],
+    "photo": ["cat.png", "--take"],
+    "calendar": ["Lunch"],
     "sound": ["beep.wav"],
     "send": ["glasses_connection_state", "status=CONNECTED", "wifi.connected=true", "wifi.ssid=home"],
     "tool": ["forecast", "city=Vienna"],
@@ -195,7 +199,9 @@ def test_json_is_exactly_one_document_with_a_version(run: Run, here: Path, comma
         (["dismiss", "7"], "gone 7"),
         (["battery", "15", "--charging"], "15 True"),
         (["battery", "80", "--phone"], "phone 80"),
-        (["photo", "cat.png"], "image/png iVBORw=="),
+        (["photo", "cat.png", "--take"], "image/png iVBORw=="),
+        (["calendar", "Lunch", "--start", "2026-01-31T14:30:00+0100"], "Lunch 2026-01-31T13:30:00.000Z"),
+        (["say", "hello", "--to", "es-ES", "--translation", "hola"], "translated hola"),
         (["sound", "beep.wav"], "2000 bytes"),
         (["send", *ARGUMENTS["send"]], "CONNECTED home"),
         (["send", "button_press", "--data", '{"buttonId": "x", "pressType": "y"}'], "x y"),
@@ -224,6 +230,12 @@ def test_an_action_prints_what_the_glasses_show_afterwards(
         (["look", "left"], 2, "left"),
         (["battery", "101"], 2, "level"),
         (["photo", "nowhere.png"], 5, "nowhere.png cannot be read"),
+        (["photo", "cat.png", "--fail", "CAMERA_BUSY"], 2, "--fail takes no file"),
+        (["photo", "--fail", "CAMERA_BUSY", "--by", "me"], 2, "me"),
+        (["permissions", "--deny", "COFFEE"], 2, "There is no such permission"),
+        (["open", "no-path"], 2, "is no path of a page"),
+        (["say", "hello", "--translation", "hola"], 2, "Add it: --to es-ES"),
+        (["calendar", "Lunch", "--start", "noon"], 2, "noon"),
         (["sound", "other.wav"], 7, "44100 Hz"),
         (["sound", "app.py"], 7, "is no WAV file"),
         (["tool", "forecast", "city=Nowhere"], 1, "The tool forecast failed"),
@@ -279,6 +291,44 @@ def test_settings_are_printed_as_they_can_be_typed(run: Run, here: Path) -> None
     run("settings", "lines=3", "city=Vienna", "--user", "dora@example.com")
 
     assert run("settings", "--user", "dora@example.com").out == 'lines=3\ncity="Vienna"\n'
+
+
+@pytest.mark.processes
+def test_settings_of_mentraos_are_printed_and_changed(run: Run, here: Path) -> None:
+    run("settings", "--mentraos", "metricSystemEnabled=true", "userTimezone=Europe/Vienna", "--user", "eve@example.com")
+
+    printed = run("settings", "--mentraos", "--user", "eve@example.com").out.splitlines()
+
+    assert {"metricSystemEnabled=true", 'userTimezone="Europe/Vienna"'} <= set(printed)
+
+
+@pytest.mark.processes
+def test_glasses_without_a_camera_are_an_error_of_photo(run: Run, here: Path) -> None:
+    finished = run("photo", "cat.png", "--user", "frank@example.com")
+
+    assert finished.code == 1
+    assert 'Put on others: mentra wear "Mentra Live"' in finished.err
+
+
+@pytest.mark.processes
+def test_permissions_are_denied_and_granted(run: Run, here: Path) -> None:
+    before = run("permissions").out.split()
+    denied = run("permissions", "--deny", "camera").out.split()
+    granted = run("permissions", "--grant", "CAMERA").out.split()
+
+    assert "CAMERA" not in denied
+    assert set(granted) == {*denied, "CAMERA"}
+    run("permissions", *(word for name in before for word in ("--grant", name)))
+
+
+@pytest.mark.processes
+def test_off_a_terminal_the_address_of_a_page_is_all_that_open_does(run: Run, here: Path) -> None:
+    finished = run("open", "/settings?tab=2")
+
+    assert (finished.code, finished.err) == (0, "")
+    assert re.fullmatch(
+        r"http://127\.0\.0\.1:\d+/settings\?tab=2&aos_temp_token=\w+&aos_signed_user_token=\S+\n", finished.out
+    )
 
 
 @pytest.mark.processes

@@ -72,6 +72,7 @@ class StagedChild(Child):
             files=[str(self._file)],
             modules=self._modules,
             settings=self.app.app_config().settings,
+            page=self.app.page_path or "",
             permissions=list(self.app.app_config().permission_names),
         )
 
@@ -92,6 +93,10 @@ class StagedChild(Child):
 
     async def wait(self) -> int:
         return await asyncio.shield(self._over)
+
+    async def store(self) -> None:
+        if self.app is not None:
+            await asyncio.gather(*(session.storage.flush() for session in list(self.app.sessions.values())))
 
     async def stop(self, reason: str) -> None:
         self.stop_reason = reason
@@ -116,7 +121,7 @@ class StagedChild(Child):
 class Stage(Starter, Watch):
     """A supervisor with everything around it replaced."""
 
-    def __init__(self, root: Path, *, cloud: str | None = None) -> None:
+    def __init__(self, root: Path, *, cloud: str | None = None, command: tuple[str, ...] = ()) -> None:
         self.network = MemoryNetwork()
         self.journal = Journal()
         self.children: list[StagedChild] = []
@@ -135,6 +140,7 @@ class Stage(Starter, Watch):
                 target="app.py",
                 folder=root,
                 location=Location(root, "app", self.file, None, "found app.py"),
+                command=command,
                 port=3000,
                 host="127.0.0.1",
                 env_file=None,

@@ -70,7 +70,8 @@ async def test_the_status_tells_what_serves_and_whom(stage: Stage) -> None:
             for user in ("you@example.com", "bob@example.com")
         ],
         "users": [
-            {"user": user, "display": "one ready", "running": True} for user in ("you@example.com", "bob@example.com")
+            {"user": user, "display": "one ready", "light": None, "sound": None, "running": True}
+            for user in ("you@example.com", "bob@example.com")
         ],
         "reloads": 0,
         "mentra": __version__,

@@ -11,6 +11,7 @@ from mentra_cli.dev.entry_json import KINDS, entry_json
 from mentra_cli.dev.journal import (
     AppOutput,
     Blocked,
+    CloudCall,
     DisplayChange,
     Entry,
     Frame,
@@ -61,7 +62,22 @@ ENTRIES: list[tuple[Entry, dict[str, Any]]] = [
         Frame(**SESSION, from_app=False, text=b"", binary_bytes=3200),
         {"kind": "frame", **SESSION, "from_app": False, "binary_bytes": 3200},
     ),
-    (DisplayChange(user_id="a@b", text="hi"), {"kind": "display", "user_id": "a@b", "text": "hi"}),
+    (
+        CloudCall(method="PUT", path="/x", body=b'{"a":1}', status=200, answer=b"ok", took_s=0.5),
+        {
+            "kind": "cloud_call",
+            "method": "PUT",
+            "path": "/x",
+            "body": {"a": 1},
+            "status": 200,
+            "answer": "ok",
+            "took_s": 0.5,
+        },
+    ),
+    (
+        DisplayChange(user_id="a@b", text="hi", dashboard="12:30"),
+        {"kind": "display", "user_id": "a@b", "text": "hi", "dashboard": "12:30"},
+    ),
     (Speech(user_id="a@b", text="hi"), {"kind": "speech", "user_id": "a@b", "text": "hi"}),
     (AppOutput(stream="stdout", line="\x1b[1mx"), {"kind": "output", "stream": "stdout", "line": "\x1b[1mx"}),
     (

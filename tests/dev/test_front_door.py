@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
-from mentra import AppServer, Request, Response, route
+from mentra import AppServer, AppSession, Request, Response, route
+from mentra.protocol import codec
+from mentra.protocol.app_to_cloud import PhotoRequest
+from mentra.protocol.photos import UPLOAD_PATH
 from mentra.transport.base import HttpError, HttpReply
-from mentra_cli.dev.journal import HttpAnswer, HttpCall
+from mentra.transport.multipart import FormFile, write_form
+from mentra_cli.dev.front_door import LATE_PHOTOS_FOR_S
+from mentra_cli.dev.journal import Frame, HttpAnswer, HttpCall, Note
 from tests.dev.stage import API_KEY, PACKAGE_NAME, Stage
 from tests.helpers.waiting import until
 
@@ -119,3 +124,86 @@ async def test_the_tokens_of_a_page_are_not_shown(stage: Stage):
     ]
 
     assert [entry.path for entry in shown] == ["/page?aos_temp_token=***&aos_signed_user_token=***&lang=en"] * 2
+
+
+async def test_a_token_that_a_page_is_told_is_not_shown(stage: Stage):
+    class Telling(Pages):
+        @route.get("/told")
+        def told(self, request: Request) -> dict[str, str]:
+            return {"userId": "user1@example.com", "frontendToken": "user1@example.com:secret1"}
+
+        @route.post("/tell")
+        def tell(self, request: Request) -> None: ...
+
+    await stage.open(Telling)
+    told = await opened(stage, "/told")
+    await stage.network.request(
+        "POST", stage.supervisor.url + "/tell", body=b'{"aos_temp_token" : "sec\\"ret2", "n":1}', timeout=5
+    )
+    bodies = [entry.body for entry in stage.entries(HttpAnswer) if entry.path == "/told"]
+    bodies += [entry.body for entry in stage.entries(HttpCall) if entry.path == "/tell"]
+
+    assert b"secret1" in told.body
+    assert bodies == [
+        b'{"userId":"user1@example.com","frontendToken":"***"}',
+        b'{"aos_temp_token" : "***", "n":1}',
+    ]
+
+
+# Photos that come late.
+
+
+class Photographer(AppServer):
+    """Asks for a photo when a button is pressed."""
+
+    def __init__(self) -> None:
+        super().__init__(package_name=PACKAGE_NAME, api_key=API_KEY)
+        self.sizes: list[int] = []
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        async def take(_: object) -> None:
+            self.sizes.append((await session.camera.request_photo()).size_bytes)
+
+        session.events.on_button_press(take)
+
+
+async def upload(stage: Stage, request_id: str) -> int:
+    kind, body = write_form({"requestId": request_id}, {"photo": FormFile(data=b"\xff\xd8\xff\xe0abcd")})
+    url = stage.supervisor.url + UPLOAD_PATH
+    return (await stage.network.request("POST", url, headers={"content-type": kind}, body=body, timeout=5)).status
+
+
+def asked_for(stage: Stage) -> list[str]:
+    frames = [codec.decode_from_app(entry.text) for entry in stage.entries(Frame) if isinstance(entry, Frame)]
+    return [frame.request_id for frame in frames if isinstance(frame, PhotoRequest)]
+
+
+async def test_a_photo_reaches_the_code_that_asked_for_it_while_that_is_there(stage: Stage):
+    one, two = Photographer(), Photographer()
+    await stage.open(lambda: one)
+    assert stage.supervisor.user is not None
+    glasses = stage.supervisor.user.glasses
+    await glasses.change_model("Mentra Live")
+    glasses._user.answers(PhotoRequest, lambda *_: None)  # The photo comes when the test says so.
+    await glasses.press()
+    await stage.until(lambda: bool(asked_for(stage)))
+    await stage.save(lambda: two)
+
+    status = await upload(stage, asked_for(stage)[0])
+
+    await until(lambda: one.sizes)
+    assert (status, one.sizes, two.sizes) == (200, [8], [])
+
+
+async def test_a_photo_for_code_that_is_gone_is_no_mistake_of_the_glasses_for_a_minute(stage: Stage):
+    await stage.open(Pages)
+    never = await upload(stage, "x")
+    await stage.save(lambda: Pages("two"))
+    await asyncio.sleep(LATE_PHOTOS_FOR_S / 2)
+    late = await upload(stage, "x")
+    await asyncio.sleep(LATE_PHOTOS_FOR_S)
+    too_late = await upload(stage, "x")
+
+    notes = [entry.text for entry in stage.entries(Note) if isinstance(entry, Note)]
+    assert (never, late, too_late) == (404, 200, 404)
+    assert notes[-1] == "A photo came for code that was replaced. It is dropped: nobody waits for it."

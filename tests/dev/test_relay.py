@@ -648,3 +648,40 @@ async def test_a_cloud_that_refuses_the_app_itself_ends_the_session(scene: Scene
 
     assert scene.relay.sessions() == []
     assert (await scene.child()).heard[-1]["code"] == "SESSION_NOT_FOUND"
+
+
+# What the cloud tells once.
+
+
+async def test_new_code_is_told_how_the_glasses_are_and_how_the_dashboard_is(scene: Scene) -> None:
+    child = await scene.live()
+    (cloud,) = scene.clouds
+    for state in ({"batteryLevel": 80, "wifiConnected": True}, {"batteryLevel": 79, "futureField": 1}):
+        cloud.say({"type": "device_state_update", "state": state, "fullSnapshot": False})
+    mode = {"type": "dashboard_mode_changed", "mode": "expanded"}
+    cloud.say(mode)
+    await settle()
+
+    newer = await scene.hand_over()
+
+    snapshot = {
+        "type": "device_state_update",
+        "state": {"batteryLevel": 79, "wifiConnected": True, "futureField": 1},
+        "fullSnapshot": True,
+    }
+    assert newer.heard == [ACK, snapshot, mode]
+    assert len(child.heard) == 4
+
+
+async def test_code_that_gets_its_session_back_is_told_as_well(scene: Scene) -> None:
+    child = await scene.live()
+    [session] = scene.relay.sessions()
+    await scene.hand_over()
+    scene.clouds[0].say({"type": "device_state_update", "state": {"batteryLevel": 5}})
+    await settle()
+
+    session.take_back()
+    await settle()
+
+    snapshot = {"type": "device_state_update", "state": {"batteryLevel": 5}, "fullSnapshot": True}
+    assert snapshot in child.heard

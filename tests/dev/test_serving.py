@@ -317,3 +317,21 @@ async def test_frames_of_the_code_in_reserve_do_not_reach_the_cloud(stage: Stage
     frames = [entry for entry in stage.entries(Frame) if isinstance(entry, Frame) and entry.from_app]
     assert stage.display == "two ready"
     assert b"two ready" in [frame.text for frame in frames if b"display_event" in frame.text][-1]
+
+
+async def test_what_the_code_before_has_written_is_there_when_the_new_code_reads_it(stage: Stage) -> None:
+    class Counter(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            count = int(await session.storage.get("count", "0"))
+            await session.storage.set("count", f"{count + 1}")
+            session.layouts.show_text_wall(f"{count}")
+
+    def make() -> Counter:
+        return Counter(package_name=PACKAGE_NAME, api_key=API_KEY)
+
+    await stage.open(make)
+    await stage.until(lambda: stage.display == "0")
+
+    for count in ("1", "2", "3"):
+        await stage.save(make)
+        await stage.until(lambda count=count: stage.display == count)  # type: ignore[misc]

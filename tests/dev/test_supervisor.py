@@ -1,12 +1,13 @@
 """Changing the code under live sessions, with children and files of the test's own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from mentra import AppServer, AppSession, Permission, Settings, Transcription, setting
+from mentra.localcloud import LocalCloud
 from mentra.protocol import codec
 from mentra.transport.base import HttpReply
 from mentra_cli.dev.journal import Frame, HttpAnswer, HttpCall, Loaded, LoadFailed
@@ -15,6 +16,7 @@ from mentra_cli.dev.serving import PROVEN_AFTER_S
 from tests.dev.stage import API_KEY, PACKAGE_NAME, MakeApp, Stage
 
 BROKEN = Failed(message="SyntaxError: invalid syntax")
+TOKEN_KEY = "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY"
 
 
 def echo(version: str, log: list[str] | None = None) -> MakeApp:
@@ -401,3 +403,24 @@ async def test_what_an_app_says_is_spoken_by_the_cloud_behind_the_relay(stage: S
     assert stage.supervisor.user is not None
     (sound,) = stage.supervisor.user.glasses.sounds
     assert (sound.text, sound.url) == ("Hello there", f"{stage.supervisor.user.cloud.url}/api/tts?text=Hello+there")
+
+
+@pytest.mark.parametrize(
+    ("command", "cloud", "own", "given"),
+    [
+        (("node", "app.mjs"), None, "", LocalCloud.user_token_key),
+        (("node", "app.mjs"), None, "mine", lambda: "mine"),
+        (("node", "app.mjs"), "wss://api.mentra.glass/app-ws", "", lambda: None),
+        ((), None, "", lambda: None),
+    ],
+    ids=["local", "configured", "real", "python"],
+)
+async def test_only_a_command_with_the_local_cloud_gets_its_key_by_the_environment(
+    tmp_path: Path, command: tuple[str, ...], cloud: str | None, own: str, given: Callable[[], str | None]
+) -> None:
+    (tmp_path / ".env").write_text(f"{TOKEN_KEY}={own}\n" if own else "")
+    stage = Stage(tmp_path, cloud=cloud, command=command)
+    await stage.open(echo("one"))
+    await stage.supervisor.close()
+
+    assert stage.environments[0].get(TOKEN_KEY) == given()

@@ -10,6 +10,7 @@ from rich.console import Console
 from mentra_cli.dev.journal import (
     AppOutput,
     Blocked,
+    CloudCall,
     DisplayChange,
     Entry,
     Frame,
@@ -66,6 +67,33 @@ ENTRIES: list[tuple[Entry, str]] = [
         'app -> cloud  /webhook answered 200 in 23 ms: {"status":"success"}',
     ),
     (
+        HttpCall(method="GET", path="/webview?lang=en&aos_temp_token=***&cloudApiUrl=x", body=b""),
+        "web -> app  GET /webview?lang=en (signed in by its address)",
+    ),
+    (
+        HttpCall(method="POST", path="/photo-upload", body=b"<1,000 bytes of multipart/form-data>"),
+        "glasses -> app  POST /photo-upload: <1,000 bytes of multipart/form-data>",
+    ),
+    (
+        HttpAnswer(method="GET", path="/webview", status=302, body=b"", took_s=0.001),
+        "app -> web  /webview answered 302 in 1 ms",
+    ),
+    (
+        CloudCall(
+            method="PUT",
+            path="/api/sdk/simple-storage/ann%40example.com",
+            body=b'{"data":{"a":"b"}}',
+            status=200,
+            answer=b'{"success":true}',
+            took_s=0.002,
+        ),
+        'app -> cloud  PUT /api/sdk/simple-storage/ann@example.com answered 200 in 2 ms: {"data":{"a":"b"}}',
+    ),
+    (
+        CloudCall(method="PUT", path="/x", body=b"{}", status=413, answer=b'{"error":"too large"}', took_s=0.002),
+        'app -> cloud  PUT /x answered 413 in 2 ms: {"error":"too large"}',
+    ),
+    (
         from_cloud(b'{"type":"data_stream","streamType":"transcription:en-US","data":{"text":"hel","isFinal":false}}'),
         "cloud -> app  transcription:en-US (ann@example.com): hel ...",
     ),
@@ -109,6 +137,10 @@ ENTRIES: list[tuple[Entry, str]] = [
         "cloud -> app  sound (ann@example.com): 1 frame, 3,200 bytes",
     ),
     (DisplayChange(user_id="ann@example.com", text="one\ntwo"), "glasses  ann@example.com: one\n    two"),
+    (
+        DisplayChange(user_id="ann@example.com", text="one", dashboard="12:30"),
+        "glasses  ann@example.com: one\n    dashboard: 12:30",
+    ),
     (Speech(user_id="ann@example.com", text="hello"), "you  say: hello"),
     (AppOutput(stream="stdout", line="printed [bold]"), "app  stdout: printed [bold]"),
     (
@@ -154,7 +186,7 @@ def test_an_entry_in_panels_says_the_same(entry: Entry, line: str) -> None:
     shown = out.getvalue()
     if isinstance(entry, DisplayChange):
         assert shown == ""
-    elif isinstance(entry, HttpCall | HttpAnswer | Frame | LoadFailed | Blocked) and "sound" not in line:
+    elif isinstance(entry, HttpCall | HttpAnswer | CloudCall | Frame | LoadFailed | Blocked) and "sound" not in line:
         assert shown.startswith("╭─ ")
         words = shown.replace("│", "").split()
         assert all(word in words for word in line.partition(": ")[2].split())
@@ -187,7 +219,8 @@ def test_a_long_message_is_cut_and_says_how_long_it_is() -> None:
         from_app(b'{"x":"s3cr3t-key","y":"\xff"}'),
         HttpCall(method="POST", path="/x?key=s3cr3t-key", body=b"s3cr3t-key"),
         HttpAnswer(method="POST", path="/x", status=200, body=b"s3cr3t-key", took_s=0.1),
-        DisplayChange(user_id="u", text="s3cr3t-key"),
+        CloudCall(method="PUT", path="/s3cr3t-key", body=b"s3cr3t-key", status=200, answer=b"s3cr3t-key", took_s=0.1),
+        DisplayChange(user_id="u", text="s3cr3t-key", dashboard="s3cr3t-key"),
         Note(text="s3cr3t-key", fix="s3cr3t-key"),
         LoadFailed(
             failure=Failed(message="bad s3cr3t-key", code=[(1, 'key = "s3cr3t-key"')], traceback="s3cr3t-key"),

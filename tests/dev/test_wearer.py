@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mentra import AppServer, AppSession, Transcription, tool
+from mentra import AppServer, AppSession, Bitmap, Transcription, tool
 from mentra.protocol.streams import STREAMS, AudioChunk, LedResponse
 from mentra_cli.dev.journal import Note, Speech
 from mentra_cli.dev.wearer import REACT_WITHIN_S
@@ -17,6 +17,7 @@ from tests.dev.test_control import ask, told
 
 BOB = "bob@example.com"
 TRANSLATION = "translation:en-US-to-es-ES"
+NOTHING_ELSE = {"dashboard": "", "dashboard_mode": "main", "bitmap": None, "light": None, "sound": None}
 
 
 class Listener(AppServer):
@@ -114,9 +115,9 @@ EVENTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"x": 1},
     ),
     "calendar_event": (
-        "/send",
-        {"stream": "calendar_event", "data": {"eventId": "1", "title": "Lunch", "dtStart": "", "dtEnd": ""}},
-        {"title": "Lunch"},
+        "/calendar",
+        {"title": "Lunch", "start": "2026-01-01T12:00:00Z", "end": "2026-01-01T14:00:00+01:00"},
+        {"title": "Lunch", "dt_start": "2026-01-01T12:00:00.000Z", "dt_end": "2026-01-01T13:00:00.000Z"},
     ),
 }
 """For each stream an action, its body, and fields of the event that the app gets."""
@@ -142,7 +143,7 @@ async def test_an_action_is_an_event_that_the_app_hears(stage: Stage, app: Liste
 async def test_a_stream_without_a_struct_of_its_own_can_be_sent(stage: Stage, app: Listener) -> None:
     await told(stage, "POST", "/send", {"stream": "custom_message", "data": {"action": "go"}})
 
-    assert [event["action"] for event in app.heard] == ["go"]
+    assert [(event.action, event.payload) for event in app.heard] == [("go", None)]
 
 
 async def test_a_gesture_that_the_stream_names_need_not_be_said_again(stage: Stage, app: Listener) -> None:
@@ -171,6 +172,20 @@ async def test_speech_is_written_down_for_its_user(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "text"),
+    [({"translation": "buenos días"}, "buenos días"), ({}, "good morning"), ({"interim": True}, "good morning")],
+    ids=str,
+)
+async def test_what_is_said_is_translated_too(stage: Stage, app: Listener, body: dict[str, Any], text: str) -> None:
+    await told(stage, "POST", "/say", {"text": "good morning", "to": "es-ES", **body})
+
+    said, translated = app.heard
+    is_final = not body.get("interim", False)
+    assert (said.text, said.is_final) == ("good morning", is_final)
+    assert (translated.text, translated.original_text, translated.is_final) == (text, "good morning", is_final)
+
+
+@pytest.mark.parametrize(
     ("path", "body", "stream", "registration"),
     [
         ("/press", {}, "button_press", 'session.events.on("button_press", handler)'),
@@ -181,6 +196,12 @@ async def test_speech_is_written_down_for_its_user(stage: Stage) -> None:
             {"text": "x", "language": "fr-FR"},
             "transcription:fr-FR",
             'on_transcription(handler, language="fr-FR")',
+        ),
+        (
+            "/say",
+            {"text": "x", "to": "es-ES"},
+            "translation:en-US-to-es-ES",
+            'session.events.on_translation(handler, target="es-ES")',
         ),
         ("/sound", {"pcm": "AAAA"}, "audio_chunk", 'session.events.on("audio_chunk", handler)'),
     ],
@@ -279,6 +300,16 @@ async def test_settings_are_changed_and_told(stage: Stage) -> None:
     assert [each["values"] for each in (before, after, of_bob)] == [{}, {"lines": 3, "a.b": None}, {}]
 
 
+async def test_settings_of_mentraos_are_changed_and_told(stage: Stage) -> None:
+    changed = {"values": {"metricSystemEnabled": True, "userTimezone": "Europe/Vienna"}, "mentraos": True}
+    before = await told(stage, "GET", "/settings?mentraos=true")
+    await told(stage, "POST", "/settings", changed)
+    after = await told(stage, "GET", "/settings?mentraos=true")
+
+    assert before["values"]["metricSystemEnabled"] is False
+    assert after["values"] == {**before["values"], **changed["values"]}
+
+
 async def test_other_glasses_are_put_on(stage: Stage) -> None:
     await told(stage, "POST", "/wear", {"model": "Mentra Live"})
 
@@ -374,7 +405,54 @@ async def test_the_first_user_can_leave_too(stage: Stage) -> None:
 async def test_the_screen_is_told_at_once(stage: Stage) -> None:
     shown = await told(stage, "GET", "/screen")
 
-    assert shown == {"version": 1, "display": "hello you@example.com", "dashboard": "", "found": True}
+    assert shown == {"version": 1, "display": "hello you@example.com", **NOTHING_ELSE, "found": True}
+
+
+async def test_the_screen_tells_what_is_perceived_besides_text(tmp_path: Path) -> None:
+    class Showing(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            async def show(_: object) -> None:
+                await session.layouts.show_bitmap(Bitmap.from_rows(["##", "##"]))
+                session.dashboard.write("3 new")
+                session.led.on("green", duration=60)
+                await session.audio.play("https://example.com/a.mp3?token=s3cr3t")
+
+            session.events.on_head_position(show)
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Showing(package_name=PACKAGE_NAME, api_key=API_KEY))
+    assert stage.supervisor.user is not None
+    glasses = stage.supervisor.user.glasses
+    await told(stage, "POST", "/look", {"direction": "up"})
+    screen = await told(stage, "GET", "/screen")
+    [user] = (await told(stage, "GET", "/status"))["users"]
+    await told(stage, "POST", "/wear", {"model": "Mentra Live"})
+    light = (await told(stage, "GET", "/screen"))["light"]
+    picture = glasses.bitmap
+    await stage.supervisor.close()
+
+    assert picture is not None
+    bitmap = screen.pop("bitmap")
+    assert Bitmap.from_bytes(base64.b64decode(bitmap.pop("bmp"))) == picture
+    assert bitmap == {"width": picture.width, "height": picture.height}
+    sound = "https://example.com/a.mp3"
+    assert screen == {
+        "version": 1,
+        "display": "[bitmap]",
+        "dashboard": "3 new",
+        "dashboard_mode": "main",
+        "light": None,  # These glasses have none.
+        "sound": sound,
+        "found": True,
+    }
+    assert light == "green"
+    assert user == {
+        "user": "you@example.com",
+        "display": "[bitmap]",
+        "light": None,
+        "sound": sound,
+        "running": True,
+    }
 
 
 async def test_a_text_is_waited_for_even_for_minutes_and_even_if_it_is_replaced_at_once(stage: Stage) -> None:
@@ -385,13 +463,13 @@ async def test_a_text_is_waited_for_even_for_minutes_and_even_if_it_is_replaced_
 
     shown = await waiting
 
-    assert shown == {"version": 1, "display": "event 1", "dashboard": "", "found": True}
+    assert shown == {"version": 1, "display": "event 1", **NOTHING_ELSE, "found": True}
 
 
 async def test_a_text_that_does_not_come_is_told_with_what_is_shown(stage: Stage) -> None:
     shown = await told(stage, "GET", "/screen?text=never&wait_s=3")
 
-    assert shown == {"version": 1, "display": "hello you@example.com", "dashboard": "", "found": False}
+    assert shown == {"version": 1, "display": "hello you@example.com", **NOTHING_ELSE, "found": False}
 
 
 async def test_who_waits_is_answered_when_it_ends(tmp_path: Path, app: Listener) -> None:

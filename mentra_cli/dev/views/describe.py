@@ -4,32 +4,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, assert_never
 
-from mentra.localcloud.display import layout_text
-from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import (
-    ConnectionInit,
-    DashboardContentUpdate,
-    DisplayEvent,
-    LocationStream,
-    OwnershipRelease,
-    SubscriptionUpdate,
-)
-from mentra.protocol.base import Wire
-from mentra.protocol.cloud_to_app import (
-    CapabilitiesUpdate,
-    ConnectionAck,
-    ConnectionRefusal,
-    DataStream,
-    SettingsUpdate,
-)
-from mentra.protocol.layouts import read_layout
-from mentra.protocol.settings import setting_values
-from mentra.protocol.streams import Transcription
+from mentra.config import DEFAULT_WEBHOOK_PATH
+from mentra.protocol import codec, web_tokens
+from mentra.protocol.photos import UPLOAD_PATH
 from mentra.protocol.webhooks import SessionRequest, StopRequest
 from mentra_cli.code_frame import CodeFrame
 from mentra_cli.dev.journal import (
     AppOutput,
     Blocked,
+    CloudCall,
     DisplayChange,
     Entry,
     Frame,
@@ -42,9 +25,9 @@ from mentra_cli.dev.journal import (
     Started,
 )
 from mentra_cli.dev.views.folding import Batch
+from mentra_cli.dev.views.messages import is_failure, joined, message_text, message_title, short, tag_of
+from mentra_cli.dev.views.messages import whole as all_of
 
-MAX_TEXT = 400
-"""Characters of a message that are shown."""
 MAX_LINE = 70
 """Characters of a message that stands for many."""
 
@@ -102,10 +85,13 @@ def _describe(entry: Entry, *, whole: bool) -> Description:
             return _call(entry, whole=whole)
         case HttpAnswer():
             return _answer(entry, whole=whole)
+        case CloudCall():
+            return _cloud_call(entry, whole=whole)
         case Frame():
             return _frame(entry, whole=whole)
         case DisplayChange():
-            return Description("glasses", entry.user_id, entry.text or "(empty)", "bold green")
+            above = f"dashboard: {entry.dashboard}" if entry.dashboard else ""
+            return Description("glasses", entry.user_id, joined(entry.text or "(empty)", above), "bold green")
         case Speech():
             return Description("you", "say", entry.text, "bold cyan")
         case AppOutput():
@@ -119,7 +105,7 @@ def _describe(entry: Entry, *, whole: bool) -> Description:
         case Note():
             style = "yellow" if entry.is_problem else "dim"
             return Description(
-                "mentra", "problem" if entry.is_problem else "note", _joined(entry.text, entry.fix), style
+                "mentra", "problem" if entry.is_problem else "note", joined(entry.text, entry.fix), style
             )
         case _:
             assert_never(entry)
@@ -128,34 +114,62 @@ def _describe(entry: Entry, *, whole: bool) -> Description:
 def _call(entry: HttpCall, *, whole: bool) -> Description:
     said = codec.decode_webhook(entry.body)
     if not isinstance(said, SessionRequest | StopRequest):
-        return Description("cloud -> app", f"{entry.method} {entry.path}", _body(entry.body, whole=whole))
+        who = f"{_caller(entry.method, entry.path)} -> app"
+        return Description(who, f"{entry.method} {_shown(entry.path)}", _body(entry.body, whole=whole))
     text = said.reason or "" if isinstance(said, StopRequest) else said.session_id
     return Description(
         "cloud -> app",
-        f"{entry.path} {_kind(said)} ({said.user_id})",
-        codec.indented(entry.body) if whole else text,
+        f"{entry.path} {tag_of(said)} ({said.user_id})",
+        all_of(entry.body) if whole else text,
         session_id=said.session_id,
         user_id=said.user_id,
     )
 
 
 def _answer(entry: HttpAnswer, *, whole: bool) -> Description:
-    style = "bold" if entry.status < 300 else "bold red"
-    title = f"{entry.path} answered {entry.status} in {entry.took_s * 1000:.0f} ms"
-    return Description("app -> cloud", title, _body(entry.body, whole=whole), style)
+    style = "bold" if entry.status < 400 else "bold red"
+    title = f"{_shown(entry.path)} answered {entry.status} in {entry.took_s * 1000:.0f} ms"
+    return Description(f"app -> {_caller(entry.method, entry.path)}", title, _body(entry.body, whole=whole), style)
+
+
+def _caller(method: str, path: str) -> str:
+    """Return who asks for a path. The rest of the site is for people, as far as can be told."""
+    path = path.partition("?")[0]
+    if path == UPLOAD_PATH:
+        return "glasses"
+    return "cloud" if (method, path) in _OF_CLOUD else "web"
+
+
+def _shown(path: str) -> str:
+    """Return a path without what only the app reads in its query: who opens the page."""
+    before, mark, query = path.partition("?")
+    rest = [part for part in query.split("&") if part.partition("=")[0] not in web_tokens.PARAMETERS]
+    signed_in = " (signed in by its address)" if len(rest) < len(query.split("&")) else ""
+    return f"{before}{mark if rest else ''}{'&'.join(rest)}{signed_in}"
+
+
+def _cloud_call(entry: CloudCall, *, whole: bool) -> Description:
+    failed = entry.status >= 400
+    body = entry.answer if failed or not entry.body else entry.body
+    return Description(
+        "app -> cloud",
+        f"{entry.method} {entry.path.replace('%40', '@')} answered {entry.status} in {entry.took_s * 1000:.0f} ms",
+        joined(_body(entry.body, whole=True), _body(entry.answer, whole=True)) if whole else short(body),
+        "bold red" if failed else "bold",
+    )
 
 
 def _frame(entry: Frame, *, whole: bool) -> Description:
     who = "app -> cloud" if entry.from_app else "cloud -> app"
-    message: Any = None
+    failed = False
     if entry.binary_bytes:
         title, text = "sound", f"{entry.binary_bytes:,} bytes"
     else:
-        message = codec.decode_from_app(entry.text) if entry.from_app else codec.decode_from_cloud(entry.text)
-        title, text = _message(message, entry.text)
+        message: Any = codec.decode_from_app(entry.text) if entry.from_app else codec.decode_from_cloud(entry.text)
+        failed = is_failure(message)
+        title, text = message_title(message), message_text(message, entry.text)
         if whole:
-            text = _joined(message.problem if isinstance(message, codec.Malformed) else "", codec.indented(entry.text))
-    failed = isinstance(message, ConnectionRefusal | codec.Malformed)
+            text = joined(message.problem if isinstance(message, codec.Malformed) else "", all_of(entry.text))
     return Description(
         who,
         f"{title} ({entry.user_id})",
@@ -164,49 +178,6 @@ def _frame(entry: Frame, *, whole: bool) -> Description:
         session_id="" if failed else entry.session_id,
         user_id=entry.user_id,
     )
-
-
-def _message(message: Any, raw: bytes) -> tuple[str, str]:
-    match message:
-        case DataStream():
-            return message.stream_type, _event(message)
-        case DisplayEvent():
-            layout = read_layout(message.layout)
-            return _kind(message), (layout_text(layout) or "(empty)") if layout else _short(raw)
-        case SubscriptionUpdate():
-            return _kind(message), ", ".join(_stream(item) for item in message.subscriptions) or "(nothing)"
-        case ConnectionInit():
-            return _kind(message), f"{message.package_name} signs in"
-        case ConnectionAck():
-            model = message.capabilities.model_name if message.capabilities else "unknown glasses"
-            return _kind(message), _joined(model, _values(message.settings or []))
-        case ConnectionRefusal():
-            return _kind(message), f"{message.code}: {message.message}"
-        case SettingsUpdate():
-            return _kind(message), _values(message.settings)
-        case CapabilitiesUpdate():
-            return _kind(message), message.model_name or "unknown glasses"
-        case OwnershipRelease():
-            return _kind(message), message.reason
-        case DashboardContentUpdate():
-            return _kind(message), message.content
-        case codec.Unknown(kind):
-            return kind, _short(raw)
-        case codec.Malformed(problem):
-            return "malformed", _joined(problem, _short(raw))
-        case _:
-            return _kind(message), ""
-
-
-def _stream(item: str | LocationStream) -> str:
-    return item if isinstance(item, str) else f"{item.stream} at {item.rate}"
-
-
-def _event(message: DataStream) -> str:
-    event = codec.decode_stream(message.stream_type, message.data)
-    if isinstance(event, Transcription):
-        return event.text if event.is_final else f"{event.text} ..."
-    return _short(bytes(message.data))
 
 
 def _loaded(entry: Loaded) -> Description:
@@ -236,7 +207,7 @@ def _blocked(entry: Blocked) -> Description:
     return Description(
         "app",
         f"blocked for {entry.blocked_s * 1000:.0f} ms by {entry.function}",
-        _joined(
+        joined(
             entry.place,
             str(CodeFrame(Path(file), int(line), None, tuple(entry.code))),
             "Nothing else of the app ran meanwhile, for any user. Await what takes long, or use asyncio.to_thread.",
@@ -245,21 +216,8 @@ def _blocked(entry: Blocked) -> Description:
     )
 
 
-def _kind(message: Wire) -> str:
-    return str(message.__struct_config__.tag)
-
-
-def _values(settings: list[Any]) -> str:
-    return ", ".join(f"{key} = {value!r}" for key, value in setting_values(settings).items())
-
-
-def _short(raw: bytes) -> str:
-    text = raw.decode(errors="replace").strip()
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} ... ({len(text)} characters)"
-
-
 def _body(raw: bytes, *, whole: bool) -> str:
-    return codec.indented(raw) if whole else _short(raw)
+    return all_of(raw) if whole else short(raw)
 
 
 def _one_line(text: str) -> str:
@@ -267,12 +225,9 @@ def _one_line(text: str) -> str:
     return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} ..."
 
 
-def _joined(*parts: str) -> str:
-    return "\n".join(part for part in parts if part)
-
-
 def _visible(text: str) -> str:
     return text.translate(_CONTROL_CHARACTERS)
 
 
 _CONTROL_CHARACTERS = dict.fromkeys((*range(9), *range(11, 32), 127), "\ufffd")
+_OF_CLOUD = {("POST", DEFAULT_WEBHOOK_PATH), ("POST", "/tool"), ("POST", "/settings"), ("GET", "/health")}

@@ -5,10 +5,11 @@ from enum import Enum, auto
 
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
-from mentra.protocol.cloud_to_app import ConnectionRefusal, DataStream
+from mentra.protocol.cloud_to_app import DataStream
 from mentra_cli.dev.journal import (
     AppOutput,
     Blocked,
+    CloudCall,
     DisplayChange,
     Entry,
     Frame,
@@ -18,6 +19,7 @@ from mentra_cli.dev.journal import (
     Note,
     Speech,
 )
+from mentra_cli.dev.views.messages import is_failure, message_title
 
 
 class Role(Enum):
@@ -55,6 +57,9 @@ def kind_of(entry: Entry) -> Kind:
             return _frame(entry)
         case HttpCall():
             return Kind(Role.TRAFFIC, name=f"{entry.method} {entry.path}")
+        case CloudCall():
+            role = Role.TRAFFIC if entry.status < 400 else Role.PROBLEM
+            return Kind(role, from_app=True, name=f"{entry.method} {entry.path}")
         case HttpAnswer():
             role = Role.TRAFFIC if entry.status < 400 else Role.PROBLEM
             return Kind(role, from_app=True, name=f"{entry.method} {entry.path}")
@@ -79,11 +84,6 @@ def _frame(frame: Frame) -> Kind:
             role, name = Role.EVENT, message.stream_type
         case DisplayEvent():
             role, name = Role.DISPLAY, message.view
-        case ConnectionRefusal() | codec.Malformed():
-            role, name = Role.PROBLEM, "refusal"
-        case codec.Unknown(name):
-            # The cloud has errors that no Struct describes yet; they have it in their name.
-            role = Role.PROBLEM if name.endswith("error") else Role.TRAFFIC
         case _:
-            role, name = Role.TRAFFIC, str(message.__struct_config__.tag)
+            role, name = Role.PROBLEM if is_failure(message) else Role.TRAFFIC, message_title(message)
     return Kind(role, frame.session_id, frame.from_app, name)

@@ -5,12 +5,12 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from mentra_cli.dev.journal import AppOutput, Blocked, DisplayChange, Frame, HttpAnswer, HttpCall, LoadFailed
+from mentra_cli.dev.journal import AppOutput, Blocked, CloudCall, DisplayChange, Frame, HttpAnswer, HttpCall, LoadFailed
 from mentra_cli.dev.views.colours import Colours
 from mentra_cli.dev.views.describe import Description, describe_batch
 from mentra_cli.dev.views.folding import Batch
 
-_IN_PANELS = HttpCall | HttpAnswer | Frame | LoadFailed | Blocked
+_IN_PANELS = HttpCall | HttpAnswer | CloudCall | Frame | LoadFailed | Blocked
 
 
 class Panels:

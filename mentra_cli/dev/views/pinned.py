@@ -9,10 +9,15 @@ from rich.console import Console
 from rich.text import Text
 
 from mentra.localcloud import DEFAULT_USER
-from mentra_cli.dev.journal import DisplayChange, Entry, Loaded, LoadFailed
+from mentra_cli.dev.journal import DisplayChange, Entry, Frame, Loaded, LoadFailed
+from mentra_cli.dev.local_users import Perceived
+from mentra_cli.half_blocks import half_blocks
 
 MAX_WIDTH = 64
 """Columns of the glasses' frame; a narrower terminal makes it narrower."""
+_PERCEIVED = (b'"rgb_led_control"', b'"audio_play_request"')
+"""Types of messages with which an app does something that is drawn."""
+_PICTURE_ROWS = 14
 _ROWS_ABOVE = 10
 """Rows of the terminal that tall displays leave to the traffic and the prompt."""
 
@@ -24,6 +29,8 @@ class Place:
     is_local: bool
     url: str
     """Where its public port is reached."""
+    look: Callable[[str], Perceived] = lambda _: Perceived()
+    """Returns what a user perceives at this moment, besides text."""
 
 
 class Pinned:
@@ -36,8 +43,10 @@ class Pinned:
     def __init__(self, place: Place, filter_text: Callable[[], str]) -> None:
         self._place = place
         self._filter_text = filter_text
-        self._displays: dict[str, str] = {}
-        """The text on the glasses of each user; the last one that changed stands last."""
+        self._displays: dict[str, DisplayChange] = {}
+        """What the glasses of each user show; the last one that changed stands last."""
+        self.moves = False
+        """Whether what was drawn looks different soon, without a further entry."""
         self._is_behind = False
         """Whether the code that was saved last does not serve."""
 
@@ -47,9 +56,9 @@ class Pinned:
             self._is_behind = isinstance(entry, LoadFailed)
             return True
         if not isinstance(entry, DisplayChange):
-            return False
+            return isinstance(entry, Frame) and entry.from_app and any(tag in entry.text for tag in _PERCEIVED)
         self._displays.pop(entry.user_id, None)
-        self._displays[entry.user_id] = entry.text
+        self._displays[entry.user_id] = entry
         return True
 
     def draw(self, columns: int, rows: int) -> StyleAndTextTuples:
@@ -60,16 +69,27 @@ class Pinned:
     def _glasses(self, columns: int, rows: int) -> StyleAndTextTuples:
         if not self._displays and not self._place.is_local:
             return []  # The display is on somebody's nose.
-        user_id, text = next(reversed(self._displays.items()), (DEFAULT_USER, ""))
+        now = next(reversed(self._displays.values()), DisplayChange(user_id=DEFAULT_USER, text=""))
+        perceived = self._place.look(now.user_id)
+        self.moves = perceived.moves or perceived.light is not None
         width = min(MAX_WIDTH, columns) - 4
-        lines = wrapped(text, width)
         most = max(1, rows - _ROWS_ABOVE)
+        lines = (
+            half_blocks(perceived.bitmap, width, min(most, _PICTURE_ROWS))
+            if perceived.bitmap
+            else wrapped(now.text, width)
+        )
         if len(lines) > most:
             lines = [*lines[: most - 1], "..."]
-        inside = "".join(f"│ {line}{' ' * (width - get_cwidth(line))} │\n" for line in lines)
-        title = f"─ {self._title(user_id)} "[: width + 2]
+        inside = "".join(map(self._row(width), lines))
+        if beside := _beside(now, perceived, width):
+            inside += f"├{'╌' * (width + 2)}┤\n{''.join(map(self._row(width), beside))}"
+        title = f"─ {self._title(now.user_id)} "[: width + 2]
         above = f"╭{title}{'─' * (width + 2 - get_cwidth(title))}╮\n"
         return [("ansigreen bold", f"{above}{inside}╰{'─' * (width + 2)}╯\n")]
+
+    def _row(self, width: int) -> Callable[[str], str]:
+        return lambda line: f"│ {line}{' ' * (width - get_cwidth(line))} │\n"
 
     def _title(self, user_id: str) -> str:
         others = len(self._displays) - 1
@@ -95,6 +115,22 @@ class Pinned:
             if columns > 0 or not fitting:
                 fitting += [("ansibrightblack", "|"), (style, part)] if fitting else [(style, part)]
         return [*fitting, ("", "\n")]
+
+
+def _beside(display: DisplayChange, perceived: Perceived, width: int) -> list[str]:
+    """Return a line for each thing that is perceived besides the main view."""
+    things = {
+        "dashboard": " / ".join(display.dashboard.splitlines()),
+        "light": perceived.light or "",
+        "sound": " ".join((perceived.sound or "").split()),
+    }
+    return [_cut(f"{name:<10}{thing}", width) for name, thing in things.items() if thing]
+
+
+def _cut(line: str, columns: int) -> str:
+    if get_cwidth(line) <= columns:
+        return line
+    return f"{wrapped(line, columns - 3)[0]}..."
 
 
 def wrapped(text: str, columns: int) -> list[str]:

@@ -18,7 +18,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from rich.console import Console
 
 from mentra_cli import console
-from mentra_cli.dev.journal import Entry, Journal
+from mentra_cli.dev.journal import Entry, Frame, Journal
 from mentra_cli.dev.views.feed import Feed
 from mentra_cli.dev.views.keys import SHORTCUTS, Shortcut
 from mentra_cli.dev.views.options import ViewOptions
@@ -28,6 +28,8 @@ from mentra_cli.dev.views.typed import TypedLines
 
 _WRITE_EVERY_S = 0.05
 """What is printed waits at most so long for the next redrawing of the prompt."""
+_MOVE_EVERY_S = 0.4
+"""How often a light that is on, and an animation, are drawn."""
 _DRAW_EVERY_S = 0.1
 """Glasses that change faster are drawn as often as this: it takes 5 ms each time."""
 
@@ -73,6 +75,7 @@ class Terminal:
         self._prompt.default_buffer.accept_handler = self._entered
         self._is_drawn = True
         self._drawing: asyncio.TimerHandle | None = None
+        self._moving: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Take lines until the user ends it, with Ctrl-C, Ctrl-D or ``/quit``."""
@@ -90,7 +93,10 @@ class Terminal:
     def _notice(self, entry: Entry) -> None:
         if self._pinned.notice(entry):
             self._is_drawn = False
-            if self._drawing is None:
+            if isinstance(entry, Frame):
+                # It is on its way to the glasses.
+                self._drawing = self._drawing or asyncio.get_running_loop().call_later(_WRITE_EVERY_S, self._draw)
+            elif self._drawing is None:
                 self._draw()
 
     def _draw(self) -> None:
@@ -103,7 +109,10 @@ class Terminal:
 
     def _draw_pinned(self) -> StyleAndTextTuples:
         size = self._prompt.app.output.get_size()
-        return self._pinned.draw(size.columns, size.rows)
+        drawn = self._pinned.draw(size.columns, size.rows)
+        if self._pinned.moves and (self._moving is None or self._moving.when() <= asyncio.get_running_loop().time()):
+            self._moving = asyncio.get_running_loop().call_later(_MOVE_EVERY_S, self._prompt.app.invalidate)
+        return drawn
 
     def _entered(self, buffer: Buffer) -> bool:
         """Take a line, and let the prompt stay."""

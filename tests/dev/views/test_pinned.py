@@ -2,8 +2,10 @@
 
 import pytest
 
+from mentra.bitmaps.bitmap import Bitmap
 from mentra.localcloud import DEFAULT_USER
-from mentra_cli.dev.journal import DisplayChange, Loaded, LoadFailed, Note
+from mentra_cli.dev.journal import DisplayChange, Frame, Loaded, LoadFailed, Note
+from mentra_cli.dev.local_users import Perceived
 from mentra_cli.dev.reports import Failed
 from mentra_cli.dev.views.pinned import Pinned, Place, wrapped
 
@@ -111,3 +113,60 @@ def test_what_the_glasses_show_is_wrapped_at_words_by_the_width_of_characters(
     text: str, columns: int, rows: list[str]
 ) -> None:
     assert wrapped(text, columns) == rows
+
+
+def perceiving(perceived: Perceived) -> Pinned:
+    return Pinned(Place(is_local=True, url="http://127.0.0.1:3000", look=lambda _: perceived), lambda: "")
+
+
+def test_what_is_perceived_besides_stands_below_the_text():
+    pinned = perceiving(Perceived(light="red", sound="Good morning\nto you"))
+    pinned.notice(DisplayChange(user_id=DEFAULT_USER, text="hello", dashboard="12:30\n3 new"))
+
+    lines = drawn(pinned)
+
+    assert [line.strip("│ ") for line in lines[1:6]] == [
+        "hello",
+        f"├{'╌' * 62}┤",
+        "dashboard 12:30 / 3 new",
+        "light     red",
+        "sound     Good morning to you",
+    ]
+    assert pinned.moves
+
+
+@pytest.mark.parametrize("columns", [24, 100])
+def test_a_long_sound_is_cut(columns: int):
+    pinned = perceiving(Perceived(sound="word " * 40))
+
+    lines = drawn(pinned, columns)
+
+    assert lines[3].strip("│ ").endswith("...")
+    assert max(len(line) for line in lines) <= columns
+    assert not pinned.moves
+
+
+def test_an_image_is_drawn_in_place_of_its_text_and_leaves_room_for_the_traffic():
+    pinned = perceiving(Perceived(bitmap=Bitmap(60, 60, bytes([255]) * 3600), moves=True))
+    pinned.notice(DisplayChange(user_id=DEFAULT_USER, text="[bitmap]"))
+
+    lines = drawn(pinned)
+
+    assert lines[1].strip("│ ") == "█" * 28
+    assert len(lines) == 14 + 4
+    assert pinned.moves
+
+
+@pytest.mark.parametrize(
+    ("tag", "from_app", "changes"),
+    [
+        ("rgb_led_control", True, True),
+        ("audio_play_request", True, True),
+        ("display_event", True, False),
+        ("rgb_led_control", False, False),
+    ],
+)
+def test_a_light_and_a_sound_change_what_is_drawn(tag: str, from_app: bool, changes: bool):
+    frame = Frame(session_id="s", user_id="u", from_app=from_app, text=f'{{"type":"{tag}"}}'.encode())
+
+    assert Pinned(LOCAL, lambda: "").notice(frame) is changes

@@ -144,7 +144,8 @@ async def test_what_takes_long_goes_on_and_does_not_hold_up_the_rest(typist: Typ
 
     await typist.until(lambda: ("ran", ["press"]) in typist.done)
 
-    assert asyncio.get_running_loop().time() - began == pytest.approx(HOLDS_UP_S, abs=0.1)
+    # The command runs in a thread, while the virtual clock may jump to the end of the time that it has in its turn.
+    assert asyncio.get_running_loop().time() - began in (pytest.approx(HOLDS_UP_S), pytest.approx(2 * HOLDS_UP_S))
 
 
 async def test_a_command_that_hangs_does_not_keep_it_from_ending():

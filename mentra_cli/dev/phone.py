@@ -1,0 +1,84 @@
+"""The control interface about a user's phone: pages, the camera, permissions."""
+
+from collections.abc import Callable, Mapping
+
+from mentra.protocol.permissions import Permission
+from mentra_cli.dev.actions import Shown
+from mentra_cli.dev.control_messages import Handler, Request
+from mentra_cli.dev.local_users import LocalUsers
+from mentra_cli.dev.phone_requests import (
+    ChangePermissions,
+    OpenPage,
+    PageOpened,
+    Permissions,
+    PermissionsNow,
+    SetCamera,
+)
+from mentra_cli.dev.wearer import OfUsers
+
+DEFAULT_PAGE = "/webview"
+"""Where the phone looks for the page of an app whose routes nobody knows."""
+
+Address = Callable[[], str]
+
+
+class Phone(OfUsers):
+    """Carries out what a user's phone does.
+
+    Args:
+        server_url: Returns where the public port is reached.
+        cloud_url: Returns where the cloud's REST routes are reached on this machine.
+    """
+
+    def __init__(self, users: LocalUsers | None, *, server_url: Address, cloud_url: Address) -> None:
+        super().__init__(users)
+        self._server_url = server_url
+        self._cloud_url = cloud_url
+
+    def handlers(self) -> Mapping[type[Request], Handler]:
+        """Return what answers each request."""
+        return {
+            OpenPage: self._open,
+            SetCamera: self._set_camera,
+            Permissions: self._permissions,
+            ChangePermissions: self._change_permissions,
+        }
+
+    async def _open(self, asked: OpenPage) -> PageOpened:
+        app, glasses = self._app, await self._glasses(asked)
+        page = asked.page or app.page or DEFAULT_PAGE
+        if not page.startswith("/"):
+            raise ValueError(f"{page!r} is no path of a page. Write it from the first slash on: /{page}")
+        url = glasses.webview_url(app.package_name, page, server_url=self._server_url(), cloud_url=self._cloud_url())
+        return PageOpened(url=url)
+
+    async def _set_camera(self, asked: SetCamera) -> Shown:
+        if asked.photo is not None and asked.fail:
+            raise ValueError("A photo cannot be taken and fail: give one of the two.")
+        glasses = await self._glasses(asked)
+        camera, capabilities = glasses.camera, glasses.capabilities
+        if asked.fail:
+            camera.fail(asked.fail, asked.message, by=asked.by)
+        else:
+            camera.work()
+            camera.photo = asked.photo
+        if capabilities is None or capabilities.has_camera:
+            return Shown(display=glasses.display)
+        return Shown(
+            display=glasses.display,
+            heard=False,
+            problem=f"These glasses have no camera ({glasses.model}): apps get no photo from them.",
+            fix='Put on others: mentra wear "Mentra Live"',
+        )
+
+    async def _permissions(self, _: Permissions) -> PermissionsNow:
+        return PermissionsNow(permissions=list(self._there.permissions(self._app.package_name)))
+
+    async def _change_permissions(self, asked: ChangePermissions) -> PermissionsNow:
+        package_name = self._app.package_name
+        granted = set(self._there.permissions(package_name)) | set(asked.grant)
+        if Permission.ALL in granted and asked.deny:
+            granted |= set(Permission) - {Permission.ALL}
+        denied = {*asked.deny, Permission.ALL} if asked.deny else set[str]()
+        self._there.change_permissions(package_name, [each for each in Permission if each in granted - denied])
+        return await self._permissions(Permissions())
