@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from mentra.bitmaps.bitmap import Bitmap
+from mentra.bitmaps.source import BitmapSource
 from mentra.config import Secret, ServerConfig
 from mentra.errors import (
     AppNotStarted,
@@ -91,16 +92,17 @@ from mentra.server.web.request import Request
 from mentra.server.web.response import Response
 from mentra.server.web.routing import route
 from mentra.session.audio import Audio, PlaybackResult
-from mentra.session.camera import Camera
+from mentra.session.camera import Camera, StreamQuality
 from mentra.session.dashboard import Dashboard, SystemDashboard
 from mentra.session.declared_settings import Settings, group, note, setting
-from mentra.session.device import Device
+from mentra.session.device import Device, DeviceField
 from mentra.session.events import Events, Subscription
+from mentra.session.hardware import Feature
 from mentra.session.layouts import Animation, Layouts
 from mentra.session.led import Led
 from mentra.session.location import SessionLocation
 from mentra.session.news import Connected, Disconnected, Reconnected, Stopped
-from mentra.session.photos import Photo
+from mentra.session.photos import Photo, PhotoCompression, PhotoSize
 from mentra.session.recording import Recording
 from mentra.session.session import AppSession
 from mentra.session.settings import SessionSettings, SettingChange, SettingSubscription
@@ -108,7 +110,7 @@ from mentra.session.stop_reason import StopReason
 from mentra.session.storage import Storage
 from mentra.session.timers import Timer
 from mentra.session.video import ManagedStream, VideoStream
-from mentra.wrong_names import WrongImports, unknown_import
+from mentra.wrong_names import unknown_import
 
 __all__ = [
     "Accuracy",
@@ -124,6 +126,7 @@ __all__ = [
     "AuthError",
     "Bitmap",
     "BitmapAnimation",
+    "BitmapSource",
     "BitmapView",
     "ButtonPress",
     "CalendarEvent",
@@ -140,11 +143,13 @@ __all__ = [
     "DashboardCard",
     "DashboardMode",
     "Device",
+    "DeviceField",
     "DeviceState",
     "Disconnected",
     "DoubleTextWall",
     "Events",
     "ExistingStream",
+    "Feature",
     "GlassesBattery",
     "GlassesConnection",
     "HardwareUnavailable",
@@ -167,8 +172,10 @@ __all__ = [
     "PhoneNotification",
     "PhoneNotificationDismissed",
     "Photo",
+    "PhotoCompression",
     "PhotoError",
     "PhotoErrorCode",
+    "PhotoSize",
     "PhotoStage",
     "PhotoTaken",
     "PlaybackResult",
@@ -202,6 +209,7 @@ __all__ = [
     "StreamData",
     "StreamError",
     "StreamOutput",
+    "StreamQuality",
     "StreamStatus",
     "Subscription",
     "SystemDashboard",
@@ -236,7 +244,3 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> NoReturn:
         raise unknown_import(sys.modules[__name__], name, moved=MOVED_IMPORTS)
-
-
-# Last, so that it is asked for nothing that anybody else finds.
-sys.meta_path.append(WrongImports(sys.modules[__name__], MOVED_IMPORTS))

@@ -413,17 +413,7 @@ async def simulate(
         )
         try:
             package_name = server.config.package_name
-            declared = server.app_config()
-            cloud.install(
-                InstalledApp(
-                    package_name=package_name,
-                    api_key=server.config.api_key.reveal(),
-                    public_url=server.url,
-                    webhook_path=server.config.webhook_path,
-                    permissions=declared.permission_names if permissions is None else tuple(permissions),
-                    settings=tuple(declared.settings if schema is None else schema),
-                )
-            )
+            cloud.install(_installed(server, permissions, schema))
             glasses = cloud.connect_glasses(user_id, model=model)
             glasses.store(package_name, stored or {})
             if settings:
@@ -439,6 +429,20 @@ async def simulate(
             await server.stop()
     if raise_errors and errors:
         raise errors[0] if len(errors) == 1 else ExceptionGroup(f"The app raised {len(errors)} exceptions.", errors)
+
+
+def _installed(
+    server: AppServer, permissions: Sequence[str] | None, schema: Sequence[Mapping[str, Any]] | None
+) -> InstalledApp:
+    declared = server.app_config()
+    return InstalledApp(
+        package_name=server.config.package_name,
+        api_key=server.config.api_key.reveal(),
+        public_url=server.url,
+        webhook_path=server.config.webhook_path,
+        permissions=declared.permission_names if permissions is None else tuple(permissions),
+        settings=tuple(declared.settings if schema is None else schema),
+    )
 
 
 def _check_values(settings: object) -> None:

@@ -63,33 +63,6 @@ def unknown_import(module: ModuleType, name: str, *, moved: Mapping[str, str]) -
     return AttributeError(f"{module.__name__} has no {name!r}.{hint}", name=name, obj=module)
 
 
-class WrongImports:
-    """Gives ``from mentra import TpaServer`` an error that names the right one: the last finder in ``sys.meta_path``.
-
-    Python itself replaces what the module's ``__getattr__`` says by words of its own, unless the import of a submodule
-    of that name fails with more than "there is none". ``hasattr`` and ``getattr`` are not concerned.
-
-    Args:
-        package: The package with the right names.
-        moved: As in ``unknown_name``.
-    """
-
-    def __init__(self, package: ModuleType, moved: Mapping[str, str]) -> None:
-        self._package = package
-        self._moved = moved
-
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None, /) -> None:
-        """Find nothing.
-
-        Raises:
-            ImportError: This is a name of another SDK, or one that is spelt otherwise here.
-        """
-        package, _, name = fullname.rpartition(".")
-        known: Sequence[str] = self._package.__all__ if package == self._package.__name__ else ()
-        if known and (hint := right_name(name, known, moved=self._moved)):
-            raise ImportError(f"{package} has no {name!r}.{hint}", name=package)
-
-
 def public_names(owner: object) -> list[str]:
     """Return the names that an object or a class has, and others may use."""
     return [name for name in dir(owner) if not name.startswith("_")]

@@ -1,4 +1,4 @@
-"""What other SDKs call the names of ``mentra`` is answered with ours, also by ``from mentra import ...``."""
+"""What other SDKs call the names of ``mentra`` is answered with ours; of ``from mentra import X`` Python itself tells."""
 
 import re
 
@@ -25,17 +25,12 @@ from mentra.moved_imports import MOVED_IMPORTS
         ("appserver", "It is written 'AppServer'."),
     ],
 )
-def test_a_mistaken_import_names_the_right_one(name: str, said: str):
-    with pytest.raises(ImportError) as error:
-        exec(f"from mentra import {name}")
+def test_a_mistaken_name_names_the_right_one(name: str, said: str):
+    with pytest.raises(AttributeError) as error:
+        getattr(mentra, name)
 
     assert str(error.value).startswith(f"mentra has no {name!r}. ")
     assert said in str(error.value)
-
-
-def test_a_name_like_nothing_we_have_is_told_by_python_itself():
-    with pytest.raises(ImportError, match="cannot import name 'Quux' from 'mentra'"):
-        exec("from mentra import Quux")
 
 
 def test_asking_whether_a_name_exists_still_works():
@@ -44,11 +39,6 @@ def test_asking_whether_a_name_exists_still_works():
 
     assert not hasattr(mentra, "TpaServer")
     assert getattr(mentra, "simulate", "no") == "no"
-
-
-def test_other_packages_are_left_alone():
-    with pytest.raises(ModuleNotFoundError, match=r"No module named 'mentra\.protocol\.TpaServer'"):
-        exec("import mentra.protocol.TpaServer")
 
 
 @pytest.mark.parametrize("right", sorted(set(MOVED_IMPORTS.values())))

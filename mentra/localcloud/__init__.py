@@ -16,7 +16,7 @@ from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.cloud import LocalCloud
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
 from mentra.localcloud.leds import Leds, LedSignal
-from mentra.localcloud.position import Position
+from mentra.localcloud.location import VirtualLocation
 from mentra.localcloud.speaker import PlayedSound, Speaker
 from mentra.localcloud.video import StreamedVideo, VirtualVideo
 from mentra.localcloud.wifi import WifiSetup
@@ -30,13 +30,13 @@ __all__ = [
     "LocalCloud",
     "NotInstalled",
     "PlayedSound",
-    "Position",
     "Speaker",
     "StartFailed",
     "StreamedVideo",
     "TakenPhoto",
     "VirtualCamera",
     "VirtualGlasses",
+    "VirtualLocation",
     "VirtualVideo",
     "WifiSetup",
 ]

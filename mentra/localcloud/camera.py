@@ -21,7 +21,7 @@ import msgspec
 
 from mentra.localcloud.app_run import AppRun
 from mentra.localcloud.display import HISTORY
-from mentra.localcloud.refusals import is_refused
+from mentra.localcloud.refusals import refuse_if_cloud_would
 from mentra.localcloud.user import User
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import PhotoRequest
@@ -98,7 +98,7 @@ class VirtualCamera:
 
     def _take(self, run: AppRun, request: PhotoRequest) -> None:
         failure = self._failure
-        if is_refused(self._user, run, asked="photo", to="take photos"):
+        if refuse_if_cloud_would(self._user, run, asked="photo", to="take photos"):
             return
         if failure is not None and failure.by == "refusal":
             run.refuse(failure.code, failure.message)

@@ -1,7 +1,7 @@
 """A cloud in this process, for development and tests: it starts apps, and carries what glasses and apps say.
 
-It keeps to what the cloud of December 2025 was seen to do, not to what our SDK expects. Left out are the boot
-screen, the display throttle, required hardware, and every request for a photo, a light or video.
+It keeps to what the cloud of December 2025 was seen to do, not to what our SDK expects. What it does otherwise:
+docs/local-cloud.md.
 """
 
 from collections.abc import Callable

@@ -15,10 +15,11 @@ from mentra.errors import NotConnected
 from mentra.localcloud.app_link import AppFrame
 from mentra.localcloud.camera import VirtualCamera
 from mentra.localcloud.dashboard import DashboardControl
-from mentra.localcloud.happenings import PROVIDER, Happenings
+from mentra.localcloud.happenings import Happenings
 from mentra.localcloud.leds import Leds
-from mentra.localcloud.position import Position
+from mentra.localcloud.location import VirtualLocation
 from mentra.localcloud.speaker import PlayedSound, Speaker
+from mentra.localcloud.speech import transcription
 from mentra.localcloud.storage import Fault
 from mentra.localcloud.user import User
 from mentra.localcloud.video import VirtualVideo
@@ -37,9 +38,6 @@ from mentra.protocol.streams import (
     CalendarEvent,
     Location,
     PayloadType,
-    Soniox,
-    SpeechMetadata,
-    SpeechToken,
     StreamData,
     TouchEvent,
     Transcription,
@@ -50,11 +48,6 @@ from mentra.protocol.subscriptions import parse_stream, transcription_stream
 DEFAULT_USER = "you@example.com"
 DEFAULT_MODEL = "Even Realities G1"
 
-SPEECH_MS = 1000
-"""The cloud calls every utterance this long, whatever was said."""
-INTERIM_CONFIDENCE = 0.95
-INTERIM_TOKENS = 10
-"""How many tokens an interim result has at most: the last ones."""
 REACTION_TURNS = 20
 """How many turns of the event loop an app gets to react to something before the method that did it returns."""
 
@@ -72,7 +65,7 @@ class VirtualGlasses(Happenings):
 
     Attributes:
         speaker: Plays what apps ask for, and decides how long it takes and whether it works.
-        position: Where the phone is, and how polls are answered.
+        location: Where the phone is, and how polls are answered.
         camera: Takes photos for apps, and decides what is on them and whether it works.
         video: Streams video for apps.
         leds: The light of the glasses: its colour now, and what apps asked of it.
@@ -84,7 +77,7 @@ class VirtualGlasses(Happenings):
         self._leave = leave
         self._odd_byte = b""
         self.speaker = Speaker(user)
-        self.position = Position(user, now)
+        self.location = VirtualLocation(user, now)
         self.camera = VirtualCamera(user)
         self.video = VirtualVideo(user, now)
         self.leds = Leds(user, now)
@@ -248,17 +241,7 @@ class VirtualGlasses(Happenings):
         Raises:
             ValueError: The cloud has no such language.
         """
-        start_ms = self._now_ms()
-        speech = Transcription(
-            text=text,
-            is_final=is_final,
-            confidence=None if is_final else INTERIM_CONFIDENCE,
-            start_ms=start_ms,
-            end_ms=start_ms + SPEECH_MS,
-            language=language,
-            provider=PROVIDER,
-            metadata=_metadata(text, is_final=is_final),
-        )
+        speech = transcription(text, language=language, is_final=is_final, start_ms=self._now_ms())
         await self._send(transcription_stream(language), speech)
 
     async def press(self, button_id: str = "main", press_type: str = "short") -> None:
@@ -299,7 +282,7 @@ class VirtualGlasses(Happenings):
     def _note_location(self, payload: Mapping[str, Any]) -> None:
         location = codec.decode_stream(Location.stream, codec.encode(payload))
         if isinstance(location, Location) and location.correlation_id is None:
-            self.position.moved(location)
+            self.location.moved(location)
 
     def _payload(self, stream: str, data: Mapping[str, Any]) -> dict[str, Any]:
         base, detail, _ = parse_stream(stream)
@@ -503,21 +486,3 @@ class VirtualGlasses(Happenings):
 
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)
-
-
-def _metadata(text: str, *, is_final: bool) -> msgspec.Raw:
-    """Return what the recogniser says besides: each word with its time, of an interim result only."""
-    words = text.split()
-    step_ms = SPEECH_MS / len(words) if words else 0
-    tokens = [
-        SpeechToken(
-            text=f" {word}" if number else word,
-            start_ms=round(number * step_ms),
-            end_ms=round((number + 1) * step_ms),
-            confidence=INTERIM_CONFIDENCE,
-            is_final=False,
-        )
-        for number, word in enumerate(words)
-    ]
-    soniox = None if is_final else Soniox(tokens=tokens[-INTERIM_TOKENS:])
-    return msgspec.Raw(codec.encode(SpeechMetadata(provider=PROVIDER, soniox=soniox)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
+from mentra.localcloud.speech import PROVIDER
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.streams import (
     CalendarEvent,
@@ -29,8 +30,6 @@ from mentra.wrong_names import unknown_name
 
 CONNECTED = "CONNECTED"
 DISCONNECTED = "DISCONNECTED"
-PROVIDER = "local"
-"""Who recognises and translates speech here."""
 
 
 class Happenings(ABC):

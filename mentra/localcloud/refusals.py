@@ -13,8 +13,8 @@ _ALWAYS_THERE = "Simulated Glasses"
 """A model that counts as connected, whatever the phone says."""
 
 
-def is_refused(user: User, run: AppRun, *, asked: str, to: str, needs_wifi: bool = False) -> bool:
-    """Refuse what an app asks for, if the cloud would; return whether it did.
+def refuse_if_cloud_would(user: User, run: AppRun, *, asked: str, to: str, needs_wifi: bool = False) -> bool:
+    """Refuse what an app asks for, where the cloud would; return whether it was refused.
 
     Args:
         asked: What it asks for, as the cloud calls it: ``"photo"`` or ``"stream"``.

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.refusals import is_refused
+from mentra.localcloud.refusals import refuse_if_cloud_would
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import (
     ManagedStreamRequest,
@@ -120,7 +120,7 @@ class VirtualVideo:
             self._tell_managed(video, "stopped" if told == "timeout" else told, error_details)
 
     def _start(self, run: AppRun, request: RtmpStreamRequest) -> None:
-        if is_refused(self._user, run, asked="stream", to="start video streams", needs_wifi=True):
+        if refuse_if_cloud_would(self._user, run, asked="stream", to="start video streams", needs_wifi=True):
             return
         if urlsplit(request.rtmp_url).scheme not in ("rtmp", "rtmps"):
             run.refuse(RefusalCode.INTERNAL_ERROR, "Invalid RTMP URL")
@@ -143,7 +143,7 @@ class VirtualVideo:
             self.report("stopped")
 
     def _start_managed(self, run: AppRun, request: ManagedStreamRequest) -> None:
-        if is_refused(self._user, run, asked="stream", to="start managed streams", needs_wifi=True):
+        if refuse_if_cloud_would(self._user, run, asked="stream", to="start managed streams", needs_wifi=True):
             return
         if self.current is not None and not self.current.is_managed:
             run.refuse(RefusalCode.INTERNAL_ERROR, "Cannot start managed stream - unmanaged stream already active")

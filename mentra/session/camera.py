@@ -43,6 +43,7 @@ STARTED_WITHIN_S = 30.0
 MAX_DESTINATIONS = 10
 
 StreamQuality = Literal["720p", "1080p"]
+"""How large the picture of a managed video is."""
 FieldOfViewDegrees = Literal[82, 92, 102, 118]
 RoiPosition = Literal["center", "top", "bottom"]
 

@@ -40,7 +40,9 @@ PHOTO_WITHIN_S = 30.0
 """How long a photo may take; the official SDK's limit."""
 
 PhotoSize = Literal["small", "medium", "large", "full"]
+"""How large a photo is: 640 x 480, 1280 x 720, 1920 x 1080 pixels, or what the sensor has."""
 PhotoCompression = Literal["none", "medium", "heavy"]
+"""How much smaller the file of a photo is made."""
 
 _ABOUT = ("photo",)
 """A word of all refusals of photos (docs/protocol.md, Refusals)."""

@@ -41,6 +41,8 @@ from mentra.session.cloud_api import CloudApi
 
 _OK = 200
 
+_logger = logging.getLogger("mentra.session")
+
 # Sound reaches apps of glasses without a microphone if the phone's is used, so those messages do not say "never".
 _NO_MICROPHONE = "sound comes only if the user lets MentraOS use the phone's microphone"
 _NEVER = "it will never happen"
@@ -231,6 +233,3 @@ async def _look_up(api: CloudApi) -> frozenset[str] | None:
         _logger.debug("The permissions are not known: the cloud answered %d.", reply.status)
         return None
     return frozenset(permission.type for permission in read.permissions)
-
-
-_logger = logging.getLogger(__name__)

@@ -8,10 +8,11 @@ The rules, for either kind:
 * The same status may come several times under two names. Handlers get changes only.
 * A status of another video, such as the end of one that this request replaced, ends nothing here.
 
+What is known of one video: ``mentra/session/video_state.py``.
+
 Source: @mentra/sdk 2.1.29 dist/app/session/modules/camera; docs/protocol.md, Video.
 """
 
-import asyncio
 import contextlib
 import itertools
 from abc import ABC, abstractmethod
@@ -42,108 +43,21 @@ from mentra.protocol.cloud_to_app import (
 )
 from mentra.session.core import SessionCore
 from mentra.session.router import Router
+from mentra.session.video_state import OVER, ManagedState, RtmpState, S, VideoState
 from mentra.wrong_names import unknown_name
 
 ALREADY_STREAMING = "ALREADY_STREAMING"
 STATUSES = "stream_status"
 """The name under which handlers listen."""
 
-# What the cloud says, and the further words that the official SDK declares.
-_LIVE = frozenset({"active", "streaming", "reconnected"})
-_OVER = frozenset({"stopped", "error", "timeout", "disconnected", "reconnect_failed"})
 _ABOUT_START = ("stream", "rtmp", "wifi")
 """Words of all refusals of video (docs/protocol.md, Refusals)."""
 _ABOUT_STOP = ("stop stream",)
 _IN_PASSING = ("session_id", "app_id", "timestamp")
 """Fields in which two copies of one status may differ."""
 
-S = TypeVar("S", StreamStatus, ManagedStreamStatus)
-T = TypeVar("T", bound="_State[Any]")
+T = TypeVar("T", bound=VideoState[Any])
 V = TypeVar("V", bound="_Video[Any]")
-
-
-class _State(ABC, Generic[S]):
-    """What is known of one video, from its request to its end."""
-
-    def __init__(self) -> None:
-        self.stream_id: str | None = None
-        self.status = "initializing"
-        self.over = asyncio.Event()
-
-    @property
-    def is_live(self) -> bool:
-        return self.status in _LIVE and not self.over.is_set()
-
-    @abstractmethod
-    def is_ready(self) -> bool:
-        """Return whether the start is complete."""
-
-    @abstractmethod
-    def may_end_with(self, status: S) -> bool:
-        """Return whether a last status, of an id that is not known, can mean this video, whose id is not known."""
-
-    def update(self, status: S) -> None:
-        """Take over what a status says of this video."""
-        self.status = status.status
-        self.stream_id = status.stream_id or self.stream_id
-
-    def is_meant(self, status: S, before: str | None) -> bool:
-        """Return whether a status is about this video.
-
-        Args:
-            before: The id of the video before it.
-        """
-        if status.stream_id is None or status.stream_id == self.stream_id:
-            return True
-        if self.stream_id is not None or status.stream_id == before:
-            return False
-        # Its first status, unless that is the last one of a video that it replaced.
-        return status.status not in (*_OVER, "stopping") or self.may_end_with(status)
-
-
-class _RtmpState(_State[StreamStatus]):
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.url = url
-        self.stats: VideoStatistics | None = None
-
-    def is_ready(self) -> bool:
-        return self.is_live
-
-    def may_end_with(self, status: StreamStatus) -> bool:
-        return False  # The cloud says "initializing" of every new one at once.
-
-    def update(self, status: StreamStatus) -> None:
-        super().update(status)
-        self.stats = status.stats or self.stats
-
-
-class _ManagedState(_State[ManagedStreamStatus]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.hls_url = ""
-        self.dash_url = ""
-        self.webrtc_url: str | None = None
-        self.preview_url: str | None = None
-        self.thumbnail_url: str | None = None
-        self.outputs: tuple[StreamOutput, ...] = ()
-
-    def is_ready(self) -> bool:
-        return self.is_live and bool(self.hls_url and self.dash_url)
-
-    def may_end_with(self, status: ManagedStreamStatus) -> bool:
-        return True
-
-    def update(self, status: ManagedStreamStatus) -> None:
-        super().update(status)
-        # Not every status repeats every URL (docs/protocol.md, Video).
-        self.hls_url = status.hls_url or self.hls_url
-        self.dash_url = status.dash_url or self.dash_url
-        self.webrtc_url = status.webrtc_url or self.webrtc_url
-        self.preview_url = status.preview_url or self.preview_url
-        self.thumbnail_url = status.thumbnail_url or self.thumbnail_url
-        if status.outputs is not None:
-            self.outputs = tuple(status.outputs)
 
 
 class _Video(Generic[T]):
@@ -206,7 +120,7 @@ class _Video(Generic[T]):
             raise unknown_name(self, name, dir(type(self)), moved=_MOVED)
 
 
-class VideoStream(_Video[_RtmpState]):
+class VideoStream(_Video[RtmpState]):
     """A video to your own server. As a context manager it stops at the end of the block."""
 
     @property
@@ -220,7 +134,7 @@ class VideoStream(_Video[_RtmpState]):
         return self._state.stats
 
 
-class ManagedStream(_Video[_ManagedState]):
+class ManagedStream(_Video[ManagedState]):
     """A video that the cloud hands on to whoever watches. As a context manager it stops at the end of the block."""
 
     @property
@@ -322,7 +236,7 @@ class VideoKeeper(ABC, Generic[V, T, S]):
     def _heard(self, status: S) -> None:
         if self._current is not None and (state := self._current[1]).is_meant(status, self._before):
             state.update(status)
-            if status.status in _OVER:
+            if status.status in OVER:
                 self._ended(state, status)
             elif state.is_ready():
                 self._core.requests.answer(self._starting, None)
@@ -365,7 +279,7 @@ class VideoKeeper(ABC, Generic[V, T, S]):
             self._handlers.close()
 
 
-class RtmpKeeper(VideoKeeper[VideoStream, _RtmpState, StreamStatus]):
+class RtmpKeeper(VideoKeeper[VideoStream, RtmpState, StreamStatus]):
     """Videos to the developer's own server."""
 
     what = "the video stream"
@@ -378,14 +292,14 @@ class RtmpKeeper(VideoKeeper[VideoStream, _RtmpState, StreamStatus]):
     async def start(self, url: str, *, timeout: float | None, **options: Any) -> VideoStream:
         """Stream to this URL, and wait until it runs. There must be no current video."""
         request = RtmpStreamRequest(**self._core.envelope(), rtmp_url=url, **options)
-        state = _RtmpState(url)
+        state = RtmpState(url)
         return await self._start(VideoStream(self, state), state, request, timeout=timeout)
 
-    def _stop_request(self, state: _RtmpState) -> AppMessage:
+    def _stop_request(self, state: RtmpState) -> AppMessage:
         return RtmpStreamStop(**self._core.envelope(), stream_id=state.stream_id)
 
 
-class ManagedKeeper(VideoKeeper[ManagedStream, _ManagedState, ManagedStreamStatus]):
+class ManagedKeeper(VideoKeeper[ManagedStream, ManagedState, ManagedStreamStatus]):
     """Managed videos."""
 
     what = "the managed stream"
@@ -399,10 +313,10 @@ class ManagedKeeper(VideoKeeper[ManagedStream, _ManagedState, ManagedStreamStatu
         head = self._core.envelope()
         # Without the session id, as the official SDK sends it.
         request = ManagedStreamRequest(package_name=head["package_name"], timestamp=head["timestamp"], **options)
-        state = _ManagedState()
+        state = ManagedState()
         return await self._start(ManagedStream(self, state), state, request, timeout=timeout)
 
-    def _stop_request(self, state: _ManagedState) -> AppMessage:
+    def _stop_request(self, state: ManagedState) -> AppMessage:
         return managed_stop(self._core)
 
 

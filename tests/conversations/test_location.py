@@ -197,7 +197,7 @@ async def test_a_phone_that_does_not_know_yet_answers_when_it_does(world: World)
     glasses = await world.wear(app)
     await until(lambda: app.current)
     poll = asyncio.create_task(app.session.location.get_latest())
-    await until(lambda: glasses.position.asked)
+    await until(lambda: glasses.location.asked)
 
     await glasses.move(1, 2)
 

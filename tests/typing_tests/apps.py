@@ -16,14 +16,17 @@ from mentra import (
     AppSession,
     AudioChunk,
     Bitmap,
+    BitmapSource,
     ButtonPress,
     CalendarEvent,
     Capabilities,
     Channel,
     CustomMessage,
     DashboardMode,
+    DeviceField,
     Disconnected,
     ExistingStream,
+    Feature,
     HeadPosition,
     Layout,
     LedColor,
@@ -31,8 +34,10 @@ from mentra import (
     ManagedStreamStatus,
     Permission,
     Photo,
+    PhotoCompression,
     PhotoError,
     PhotoErrorCode,
+    PhotoSize,
     RateLimited,
     Recording,
     Request,
@@ -48,6 +53,7 @@ from mentra import (
     Storage,
     StorageError,
     StorageFull,
+    StreamQuality,
     StreamStatus,
     Subscription,
     Timer,
@@ -169,6 +175,17 @@ class MyApp(AppServer):
 
         async for speech in session.events.transcriptions("en-US"):
             assert_type(speech, Transcription)
+
+    async def looks(
+        self, session: AppSession, size: PhotoSize, compress: PhotoCompression, feature: Feature, image: BitmapSource
+    ) -> None:
+        session.require(feature)
+        await session.camera.request_photo(size=size, compress=compress)
+        await session.layouts.show_bitmap(image)
+
+    async def watches(self, session: AppSession, quality: StreamQuality, field: DeviceField) -> None:
+        await session.camera.start_managed_stream(quality=quality)
+        session.device.on_change(field, print)
 
     async def films(self, session: AppSession) -> None:
         camera = session.camera

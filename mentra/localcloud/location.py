@@ -26,8 +26,8 @@ from mentra.protocol.location import MAX_AGE_S, Accuracy
 from mentra.protocol.streams import Location, PayloadType
 
 
-class Position:
-    """The phone's position.
+class VirtualLocation:
+    """Where the virtual phone is, and who asked.
 
     Attributes:
         last: Where the phone is, as far as the cloud knows; ``None`` before the first move.

@@ -73,12 +73,12 @@ async def test_the_phone_is_asked_when_the_cloud_knows_too_old_a_place_w_loc_2(
     await glasses.move(1, 2)
     await asyncio.sleep(max_age_s - 0.5)
     await poll(running, accuracy, "young")
-    asked_for_a_young_one = list(glasses.position.asked)
+    asked_for_a_young_one = list(glasses.location.asked)
     await asyncio.sleep(1)
     await poll(running, accuracy, "old")
 
     assert asked_for_a_young_one == []
-    assert glasses.position.asked == [accuracy]
+    assert glasses.location.asked == [accuracy]
     assert [fix["correlationId"] for fix in fixes(running)] == ["young", "old"]
 
 
@@ -99,7 +99,7 @@ async def test_an_event_by_its_name_is_a_move_as_well(running: ScriptedApp, glas
     await poll(running, "realtime")
 
     assert [(fix["lat"], fix["lng"], fix["accuracy"]) for fix in fixes(running)] == [(1, 2, 9)]
-    assert glasses.position.last == Location(lat=1, lng=2, accuracy_m=9, timestamp="2026-01-31T12:00:00.000Z")
+    assert glasses.location.last == Location(lat=1, lng=2, accuracy_m=9, timestamp="2026-01-31T12:00:00.000Z")
 
 
 async def test_only_the_asking_app_gets_the_answer_w_loc_3(
@@ -110,7 +110,7 @@ async def test_only_the_asking_app_gets_the_answer_w_loc_3(
         await glasses.start("com.example.other")
         await other.subscribe("location_update")
         await poll(running, "standard")
-        glasses.position.moved(Location(lat=1, lng=2))
+        glasses.location.moved(Location(lat=1, lng=2))
         await let_it_happen()
 
         assert len(fixes(running)) == 1
