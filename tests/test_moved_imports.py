@@ -1,4 +1,4 @@
-"""What other SDKs call the names of ``mentra`` is answered with ours; of ``from mentra import X`` Python itself tells."""
+"""Names of other SDKs, looked up in ``mentra``, are answered with ours; ``from mentra import X`` is up to Python."""
 
 import re
 

@@ -222,6 +222,7 @@ async def test_two_background_apps_run_side_by_side(cloud, echo, watcher):
     cloud.install(watcher.app(app_type="background"))
     glasses = cloud.connect_glasses(USER)
     await glasses.start(echo.package_name)
+    await glasses.wait_for_display("ready", timeout=10)
     await glasses.start(watcher.package_name)
     await glasses.wait_for_display("watching", timeout=10)
 
