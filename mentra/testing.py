@@ -183,14 +183,14 @@ class SimulatedGlasses(Happenings):
         """
         self.glasses.camera.load(photo)
 
-    def refuse_photos(self, code: str | None = "CAMERA_BUSY", message: str = "") -> None:
+    def fail_photos(self, code: str | None = "CAMERA_BUSY", message: str = "") -> None:
         """Let each photo fail from now on, for a reason such as those of ``PhotoErrorCode``; ``None`` ends that."""
         if code is None:
             self.glasses.camera.work()
         else:
             self.glasses.camera.fail(code, message)
 
-    def refuse_sounds(self, reason: str | None = "The phone cannot play this.") -> None:
+    def fail_sounds(self, reason: str | None = "The phone cannot play this.") -> None:
         """Let each sound fail from now on, in the words of the phone; ``None`` ends that."""
         self.glasses.speaker.failure = reason
 
@@ -353,7 +353,7 @@ _MOVED = {
     "storage": "stored, which has what the app has stored,",
     "settings": "change_settings({...})",
     "permissions": 'deny("CAMERA") or simulate(..., permissions=(...))',
-    "camera": "photo(path) and refuse_photos(code)",
+    "camera": "photo(path) and fail_photos(code)",
 }
 
 

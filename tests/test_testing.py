@@ -354,10 +354,10 @@ async def test_photos_are_those_of_the_test(tmp_path: Path):
 
 async def test_photos_are_refused_and_granted_again():
     async with simulate(Photographer, model="Mentra Live") as glasses:
-        glasses.refuse_photos("CAMERA_BUSY")
+        glasses.fail_photos("CAMERA_BUSY")
         await glasses.press()
         await glasses.wait_for_display("CAMERA_BUSY")
-        glasses.refuse_photos(None)
+        glasses.fail_photos(None)
         await glasses.press()
         await glasses.wait_for_display("image/jpeg")
 
@@ -486,11 +486,11 @@ async def test_a_wish_for_wifi_is_seen():
 
 async def test_sounds_are_refused_and_played_again():
     async with simulate(Device) as glasses:
-        glasses.refuse_sounds("no battery")
+        glasses.fail_sounds("no battery")
         await glasses.say("speak")
         assert await glasses.wait_for_display("no battery")
 
-        glasses.refuse_sounds(None)
+        glasses.fail_sounds(None)
         await glasses.say("speak")
         assert (list(glasses.spoken), glasses.errors) == (["hello", "hello"], [])
 

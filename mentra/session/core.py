@@ -36,26 +36,14 @@ from mentra.protocol.layouts import Layout, View
 from mentra.protocol.permissions import Permission
 from mentra.protocol.streams import AudioChunk
 from mentra.session.cloud_api import CloudApi
+from mentra.session.connection_news import ConnectionNews
 from mentra.session.declared_settings import Settings
 from mentra.session.durations import Durations
 from mentra.session.handlers import Failed
 from mentra.session.hardware import Hardware
 from mentra.session.link import Ack, Connect, Link, LinkOwner
 from mentra.session.logger import SessionLogger
-from mentra.session.news import (
-    CAPABILITIES,
-    CONNECTED,
-    DISCONNECTED,
-    ERROR,
-    PERMISSION_DENIED,
-    PERMISSION_ERROR,
-    RECONNECTED,
-    STOPPED,
-    Connected,
-    Disconnected,
-    Reconnected,
-    Stopped,
-)
+from mentra.session.news import CAPABILITIES, ERROR, PERMISSION_DENIED, PERMISSION_ERROR, STOPPED, Stopped
 from mentra.session.published import Published
 from mentra.session.requests import Requests
 from mentra.session.router import Router
@@ -69,9 +57,6 @@ from mentra.session.uploads import Uploads
 from mentra.session.wishes import Wishes
 from mentra.session.work import SessionWork
 from mentra.transport.base import Closed
-
-FAREWELL_S = 2.0
-"""How long the handlers of the end (``on_disconnected``, ``on_stopped``) may take."""
 
 M = TypeVar("M", bound=CloudMessage)
 
@@ -93,6 +78,7 @@ class SessionCore(LinkOwner):
         started_by: The timestamp of the start webhook: a repetition of it is recognised by this.
         begun: Whether ``on_session`` was called.
         disconnected: Set once the socket is closed after the end of the session.
+        connection: Whether the cloud can be reached, and who is told of that.
         hardware: What the connected glasses have.
         stop_reason: Why the session ended; ``None`` while it has not.
         published: What the app's server hands out to phones.
@@ -161,12 +147,7 @@ class SessionCore(LinkOwner):
             start=lambda work: self.tasks.start(work, name="look-up of permissions"),
             denied=lambda refused: self.router.tell(PERMISSION_DENIED, refused),
         )
-        self.up: Connected | None = None
-        """How the connection came about that there is; ``None`` while there is none."""
-        self._lost_at: float | None = None
-        """When the connection was lost that is to come back, on the loop's clock."""
-        self._wait_for_link: set[asyncio.Future[None]] = set()
-        """Calls that wait for the connection to come back."""
+        self.connection = ConnectionNews(self.router, self.logger)
         self._before_close: list[Callable[[], object]] = []
         self._subscription_list = SubscriptionList(
             self.router.names,
@@ -196,12 +177,10 @@ class SessionCore(LinkOwner):
             return False
         self.stop_reason = reason
         self.requests.close(reason)
-        self._link_changed()
         self.hardware.close(reason)
         self.work.end(reason)
         self._subscription_list.end()
-        if self.up is not None:
-            self._tell_lost(self.link.closed or Closed(NORMAL_CLOSURE, reason), will_reconnect=False)
+        self.connection.over(self.link.closed or Closed(NORMAL_CLOSURE, reason))
         self.router.tell(STOPPED, Stopped(reason=reason))
         return True
 
@@ -220,7 +199,7 @@ class SessionCore(LinkOwner):
                 await self.link.close()
             finally:
                 self.disconnected.set()
-            await self._say_farewell()
+            await self.connection.farewell()
         finally:
             self.router.close()
             await self.tasks.close()
@@ -253,8 +232,7 @@ class SessionCore(LinkOwner):
 
     def link_lost(self, closed: Closed) -> None:
         """Take note that the connection is lost for the moment."""
-        self._lost_at = asyncio.get_running_loop().time()
-        self._tell_lost(closed, will_reconnect=True)
+        self.connection.lost(closed)
 
     def request_refused(self, refusal: ConnectionRefusal) -> None:
         """Fail the calls that the refusal is about."""
@@ -274,8 +252,7 @@ class SessionCore(LinkOwner):
         self.settings.update_system(ack.system_settings)
         if ack.settings is not None:
             self.settings.update(ack.settings)
-        self._tell_connected()
-        self._link_changed()
+        self.connection.came()
 
     def message_received(self, message: CloudMessage) -> None:
         """Act on one message."""
@@ -368,22 +345,7 @@ class SessionCore(LinkOwner):
         """
         if self.link.is_up or self.stop_reason is not None:
             return 0.0
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        back: asyncio.Future[None] = loop.create_future()
-        self._wait_for_link.add(back)
-        try:
-            await asyncio.wait([back], timeout=timeout)
-            if not back.done():
-                raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost.")
-        finally:
-            self._wait_for_link.discard(back)
-        return loop.time() - began
-
-    def _link_changed(self) -> None:
-        for back in self._wait_for_link:
-            if not back.done():
-                back.set_result(None)
+        return await self.connection.wait(what, timeout)
 
     def wish(self, key: Hashable, message: Callable[[], AppMessage]) -> None:
         """Send a message; while the connection is lost, keep the newest one of each key until it is back.
@@ -423,28 +385,6 @@ class SessionCore(LinkOwner):
         self._explainer.look_at(
             self.router.calls(), self.capabilities, options_work=self.router.options_work, again=again
         )
-
-    # What the session tells of itself.
-
-    def _tell_connected(self) -> None:
-        lost_at, self._lost_at = self._lost_at, None
-        self.up = Connected(is_first=lost_at is None)
-        self.router.tell(CONNECTED, self.up)
-        if lost_at is not None:
-            self.router.tell(RECONNECTED, Reconnected(after_s=asyncio.get_running_loop().time() - lost_at))
-
-    def _tell_lost(self, closed: Closed, *, will_reconnect: bool) -> None:
-        self.up = None
-        self.router.tell(
-            DISCONNECTED, Disconnected(code=closed.code, reason=closed.reason, will_reconnect=will_reconnect)
-        )
-
-    async def _say_farewell(self) -> None:
-        try:
-            async with asyncio.timeout(FAREWELL_S):
-                await self.router.wait_told((DISCONNECTED, STOPPED))
-        except TimeoutError:
-            self.logger.warning("The handlers of the session's end took longer than %g s.", FAREWELL_S)
 
     def _timestamp(self) -> str:
         return iso_timestamp(self._now())

@@ -384,7 +384,7 @@ class Events(EventsByKind):
     def on_connected(self, handler: Handler[Connected], /) -> Subscription:
         """Call a handler when the cloud can be reached: at once if it can be now, and after each reconnection."""
         listener = self._router.add_teller(CONNECTED, handler, call=call_of("on_connected"))
-        if (up := self._core.up) is not None:
+        if (up := self._core.connection.up) is not None:
             # Not within this call: a decorated handler has no name yet.
             asyncio.get_running_loop().call_soon(lambda: self._router.tell(CONNECTED, up, only=listener))
         return Subscription(self._router, CONNECTED, handler, listener=listener)

@@ -149,7 +149,7 @@ async def test_what_the_app_handles_is_no_error():
                 handled.append(type(error).__name__)
 
     async with simulate(lambda: Faulty(begin), model="Mentra Live") as glasses:
-        glasses.refuse_photos("CAMERA_BUSY")
+        glasses.fail_photos("CAMERA_BUSY")
         await glasses.press()
         glasses.deny("CAMERA")
         await glasses.press()

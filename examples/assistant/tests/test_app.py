@@ -160,7 +160,7 @@ async def test_glasses_without_a_camera_say_so() -> None:
 
 async def test_a_camera_that_fails_is_told() -> None:
     async with simulate(ParrotApp, model=LIVE) as glasses:
-        glasses.refuse_photos("CAMERA_BUSY", "The camera is busy")
+        glasses.fail_photos("CAMERA_BUSY", "The camera is busy")
 
         await glasses.say("Hey Mentra, what is this?")
 
@@ -186,7 +186,7 @@ async def test_the_user_decides_about_photos(chosen: str, question: str, answer:
 async def test_a_photo_that_is_not_needed_may_fail() -> None:
     async with simulate(ParrotApp, model=LIVE) as glasses:
         await glasses.change_settings({"photos": "With each question"})
-        glasses.refuse_photos()
+        glasses.fail_photos()
 
         await glasses.say("Hey Mentra, how are you?")
 
