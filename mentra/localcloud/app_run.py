@@ -18,7 +18,7 @@ import msgspec
 from mentra.errors import MentraError
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, AppLink
-from mentra.localcloud.catalogue import InstalledApp
+from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.rules import permitted, read_subscriptions
 from mentra.protocol.app_to_cloud import AppMessage, DashboardContentUpdate, DisplayEvent
 from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck, DeviceState, DeviceStateUpdate, ReconnectAck
@@ -90,6 +90,10 @@ class Owner(Protocol):
 
     def acknowledgement(self, app: InstalledApp, session_id: str) -> ConnectionAck:
         """Return the answer to an app that connected."""
+        ...
+
+    def permissions_of(self, package_name: str) -> tuple[str, ...]:
+        """Return what an app has declared by now; raises ``NotInstalled`` for one that is gone."""
         ...
 
     def note(self, package_name: str, frame: AppFrame) -> None:
@@ -200,6 +204,14 @@ class AppRun:
             link.send(DeviceStateUpdate(state=msgspec.to_builtins(self._owner.device_state), full_snapshot=True))
         self._resolve(None)
 
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the app has declared by now: the cloud looks at each list and each request anew."""
+        try:
+            return self._owner.permissions_of(self.package_name)
+        except NotInstalled:
+            return self.app.permissions
+
     def note(self, frame: AppFrame) -> None:
         """Remember a frame of the app."""
         self._owner.note(self.package_name, frame)
@@ -214,7 +226,7 @@ class AppRun:
         connected_for_s = asyncio.get_running_loop().time() - self._connected_at
         # An SDK that reconnects registers its handlers only afterwards; its empty list is not meant.
         if value or connected_for_s >= EMPTY_LIST_IGNORED_S or self._owner.generation == 3:
-            before, self.subscriptions = self.subscriptions, permitted(names, self.app.permissions)
+            before, self.subscriptions = self.subscriptions, permitted(names, self.permissions)
             self._owner.subscribed(self, before)
 
     def show(self, event: DisplayEvent) -> None:

@@ -22,7 +22,7 @@ def refuse_if_cloud_would(user: User, run: AppRun, *, asked: str, to: str, needs
         needs_wifi: Whether the glasses have to be in a Wi-Fi network. Where nobody knows, they may.
     """
     state = user.device_state
-    if not is_granted(Permission.CAMERA, run.app.permissions):
+    if not is_granted(Permission.CAMERA, run.permissions):
         run.refuse(
             RefusalCode.PERMISSION_DENIED,
             f"Camera permission required to {to}. Please add the CAMERA permission in the developer console.",

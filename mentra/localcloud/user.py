@@ -246,8 +246,6 @@ class User:
         """Change what an app has declared; requests are judged by it at once, subscriptions with the next list."""
         app = dataclasses.replace(self._backend.catalogue.get(package_name), permissions=tuple(permissions))
         self._backend.catalogue.add(app)
-        if run := self._runs.get(package_name):
-            run.app = app
 
     def settings_of(self, package_name: str) -> list[Setting]:
         """Return this user's settings of an app."""

@@ -147,7 +147,8 @@ class RelayedSession:
             for frame in (self._ack, *self._news()):
                 self._record(frame, from_app=False)
                 child.send(frame, is_text=True)
-            self._release = asyncio.get_running_loop().call_later(SUBSCRIBE_WITHIN_S, self._deliver_waiting)
+            loop = asyncio.get_running_loop()
+            self._release = loop.call_later(SUBSCRIBE_WITHIN_S, self._listens_to_nothing, greeting)
         elif self._cloud is None and (self._opening is None or self._opening.done()):
             self._opening = asyncio.create_task(self._open(greeting))
 
@@ -157,6 +158,16 @@ class RelayedSession:
             yield codec.encode(DeviceStateUpdate(state=self._device_state, full_snapshot=True))
         if self._dashboard_mode is not None:
             yield self._dashboard_mode
+
+    def _listens_to_nothing(self, greeting: bytes) -> None:
+        """Take back for a new child what the one before subscribed to, and deliver what waits."""
+        init = codec.decode_from_app(greeting)
+        if isinstance(init, ConnectionInit) and self._child is not None and self._child.subscribed is None:
+            nothing = SubscriptionUpdate(
+                package_name=init.package_name, session_id=init.session_id, subscriptions=[], timestamp=init.timestamp
+            )
+            self._say_again(codec.encode(nothing))
+        self._deliver_waiting()
 
     def from_child(self, child: "ChildSocket", text: bytes) -> None:
         """Pass a child's frame on to the cloud."""

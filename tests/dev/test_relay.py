@@ -685,3 +685,28 @@ async def test_code_that_gets_its_session_back_is_told_as_well(scene: Scene) -> 
 
     snapshot = {"type": "device_state_update", "state": {"batteryLevel": 5}, "fullSnapshot": True}
     assert snapshot in child.heard
+
+
+async def test_code_that_listens_to_nothing_takes_back_what_the_code_before_listened_to(scene: Scene) -> None:
+    await scene.live()
+    await scene.hand_over()
+
+    await asyncio.sleep(SUBSCRIBE_WITHIN_S + 0.1)
+
+    last = scene.clouds[0].heard[-1]
+    assert (last["type"], last["packageName"], last["subscriptions"]) == (
+        "subscription_update",
+        INIT["packageName"],
+        [],
+    )
+
+
+async def test_code_that_subscribed_is_not_spoken_for(scene: Scene) -> None:
+    await scene.live()
+    child = await scene.hand_over()
+    child.say(SUBSCRIBE)
+    await settle()
+
+    await asyncio.sleep(SUBSCRIBE_WITHIN_S + 0.1)
+
+    assert scene.clouds[0].heard[-1] == SUBSCRIBE

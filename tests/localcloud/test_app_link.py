@@ -212,3 +212,19 @@ async def test_everything_an_app_sends_is_kept_for_tests(running, glasses):
 
     kinds = [type(frame) for frame in glasses.frames(running.package_name)]
     assert kinds == [ConnectionInit, DisplayEvent, Unknown, Malformed]
+
+
+async def test_each_list_is_judged_by_what_the_app_has_declared_by_then_w_app_3(running, glasses, cloud):
+    await running.subscribe("transcription:en-US", "button_press")
+    cloud.install(running.installed(permissions=()))
+    kept = glasses.subscriptions(running.package_name)
+    await running.subscribe("transcription:en-US", "button_press")
+    refused = glasses.subscriptions(running.package_name)
+    cloud.install(running.installed(permissions=("MICROPHONE",)))
+    await running.subscribe("transcription:en-US", "button_press")
+
+    assert (kept, refused, glasses.subscriptions(running.package_name)) == (
+        ("transcription:en-US", "button_press"),
+        ("button_press",),
+        ("transcription:en-US", "button_press"),
+    )
