@@ -109,7 +109,12 @@ def read_config(
     """
     return ServerConfig(
         package_name=_package_name(package_name or environment.get("PACKAGE_NAME", "")),
-        api_key=_api_key(api_key or environment.get("API_KEY") or environment.get("MENTRAOS_API_KEY", "")),
+        api_key=_api_key(
+            api_key or environment.get("API_KEY") or environment.get("MENTRAOS_API_KEY", ""),
+            missing="AUGMENTOS_API_KEY is an old name: rename it to API_KEY. "
+            if environment.get("AUGMENTOS_API_KEY")
+            else "",
+        ),
         port=_port(environment.get("PORT") or DEFAULT_PORT if port is None else port),
         host=host or environment.get("HOST") or "0.0.0.0",  # noqa: S104 - the cloud must be able to call in.
         webhook_path=_webhook_path(
@@ -190,12 +195,12 @@ def _package_name(name: str) -> str:
     return name
 
 
-def _api_key(key: str) -> Secret:
+def _api_key(key: str, *, missing: str) -> Secret:
     key = key.strip()
     if not key:
         raise ConfigError(
-            "api_key is missing. Pass api_key=..., or set API_KEY, to the key that the developer console shows "
-            f"for the app ({CONSOLE}, button 'Generate API Key'). {IN_A_TEST}"
+            f"api_key is missing. {missing}Pass api_key=..., or set API_KEY, to the key that the developer console "
+            f"shows for the app ({CONSOLE}, button 'Generate API Key'). {IN_A_TEST}"
         )
     if any(not character.isprintable() or character.isspace() for character in key):
         raise ConfigError(

@@ -44,6 +44,8 @@ MOVED_IMPORTS = {
     "generateWebviewUrl": _NO_TOKENS,
     "extractTokenFromUrl": _NO_TOKENS,
     "GIVE_APP_CONTROL_OF_TOOL_RESPONSE": "mentra.ToolResponse.TAKE_CONTROL",
+    "testing": "Write: import mentra.testing.",
+    "localcloud": "Write: import mentra.localcloud.",
     "simulate": "Write: from mentra.testing import simulate.",
     "SimulatedGlasses": "Write: from mentra.testing import SimulatedGlasses.",
     "LocalCloud": "Write: from mentra.localcloud import LocalCloud.",

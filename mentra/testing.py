@@ -32,14 +32,13 @@ from mentra.localcloud import (
     WifiSetup,
 )
 from mentra.localcloud.happenings import MOVED, Happenings
-from mentra.localcloud.models import MODELS
+from mentra.localcloud.models import missing_part, models_for
 from mentra.localcloud.web_view import PageEvent, WebReply, WebView
 from mentra.protocol import codec
-from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import DeviceState
 from mentra.protocol.layouts import Layout
 from mentra.protocol.permissions import Permission
-from mentra.protocol.streams import ButtonPress, HeadPosition, PhotoTaken, StreamData
+from mentra.protocol.streams import ButtonPress, StreamData
 from mentra.server.app import AppServer
 from mentra.server.hosts import fallback_environment
 from mentra.transport.base import Network
@@ -48,17 +47,6 @@ from mentra.wrong_names import Part, public_names, unknown_name
 
 __all__ = ["PACKAGE_NAME", "PageEvent", "SimulatedGlasses", "StartFailed", "WebReply", "WifiSetup", "simulate"]
 
-
-def _always(_: Capabilities) -> bool:
-    return True
-
-
-_PARTS: dict[str, tuple[Callable[[Capabilities], bool], str]] = {
-    ButtonPress.stream: (lambda can: can.has_button, "button"),
-    HeadPosition.stream: (lambda can: can.has_imu, "motion sensors"),
-    PhotoTaken.stream: (lambda can: can.has_camera, "camera"),
-}
-"""Which part of the glasses an event comes from."""
 
 PACKAGE_NAME = "com.example.simulated"
 """The package name of an app that is given to ``simulate`` as a class."""
@@ -321,10 +309,9 @@ class SimulatedGlasses(Happenings):
 
     def _check_part(self, stream: str) -> None:
         """Refuse what these glasses cannot do; those that nobody knows can do everything."""
-        has, part = _PARTS.get(stream, (_always, ""))
-        capabilities = self.glasses.capabilities
-        if capabilities is not None and not has(capabilities):
-            others = " or ".join(repr(name) for name, model in MODELS.items() if has(model))
+        part = missing_part(stream, self.glasses.capabilities)
+        if part is not None:
+            others = " or ".join(map(repr, models_for(stream)))
             raise HardwareUnavailable(
                 f"The {self.model} have no {part}, so this cannot happen. Wear others, such as "
                 f"simulate(..., model={others}).",
@@ -441,7 +428,7 @@ def _installed(
         public_url=server.url,
         webhook_path=server.config.webhook_path,
         permissions=declared.permission_names if permissions is None else tuple(permissions),
-        settings=tuple(declared.settings if schema is None else schema),
+        settings=tuple(declared.settings or () if schema is None else schema),
     )
 
 

@@ -53,14 +53,15 @@ def unknown_name(
     if not name.startswith("_"):
         found = public_names(owner) if known is None else [each for each in known if not each.startswith("_")]
         text += right_name(name, found, moved=moved or {}, parts=parts or {}) or _guess(name, found)
-    return AttributeError(text, name=name, obj=owner)
+    # Without the name, or Python would add a guess of its own to the text.
+    return AttributeError(text, obj=owner)
 
 
 def unknown_import(module: ModuleType, name: str, *, moved: Mapping[str, str]) -> AttributeError:
     """Build the error for a mistaken name of a module, as ``unknown_name`` does for that of an object."""
     known: list[str] = module.__all__
     hint = "" if name.startswith("_") else right_name(name, known, moved=moved) or _guess(name, known)
-    return AttributeError(f"{module.__name__} has no {name!r}.{hint}", name=name, obj=module)
+    return AttributeError(f"{module.__name__} has no {name!r}.{hint}", obj=module)
 
 
 def public_names(owner: object) -> list[str]:
@@ -73,7 +74,7 @@ def right_name(
 ) -> str:
     """Return what is to be said of a mistaken name, where that is sure; else an empty text."""
     same = _folded(name)
-    if right := _by_folded(moved).get(same):
+    if right := moved.get(name) or _by_folded(moved).get(same):
         return _instead([right])
     # One that exists was asked for, and failed itself.
     if right := {_folded(each): each for each in known if each != name}.get(same):

@@ -1,4 +1,4 @@
-"""The project's ``app_config.json``: what the developer console exports and imports."""
+"""What the code of a project says for its ``app_config.json``, and how the two differ."""
 
 import contextlib
 import sys
@@ -11,15 +11,15 @@ import msgspec
 
 from mentra.errors import ConfigError
 from mentra.protocol import codec
-from mentra.protocol.app_config import AppConfig, Difference, Unreadable, differences, merged
+from mentra.protocol.app_config import AppConfig, Difference, Unreadable, differences, merged, removed
+from mentra.server.app import AppServer
 from mentra.server.hosts import fallback_environment
 from mentra_cli import project
+from mentra_cli.console_file import unreadable
 from mentra_cli.environment import as_environment, load_environment
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.location import locate, project_version
 
-FILE = "app_config.json"
-"""What the official examples call it."""
 _VERSION = "1.0.0"
 """Of a project that does not say; the official SDK takes no file without one."""
 
@@ -29,8 +29,17 @@ class DeclaredConfig:
     """What the code of a project says of its app."""
 
     config: AppConfig
+    other_tools: bool
+    """Whether the app answers tools that the code does not declare."""
     root: Path
     """The project's folder."""
+
+
+def declared_by(app: AppServer, root: Path) -> DeclaredConfig:
+    """Return what the code of an app says."""
+    version = project_version(root) or _VERSION
+    other_tools = type(app).on_tool_call is not AppServer.on_tool_call
+    return DeclaredConfig(msgspec.structs.replace(app.app_config(), version=version), other_tools, root)
 
 
 def declared_config(target: str | None, *, cwd: Path, shell: Mapping[str, str]) -> DeclaredConfig:
@@ -48,50 +57,53 @@ def declared_config(target: str | None, *, cwd: Path, shell: Mapping[str, str]) 
             fallback_environment({"PACKAGE_NAME": "com.example.app", "API_KEY": "none"}),
             contextlib.redirect_stdout(sys.stderr),
         ):
-            config = project.load(location).app.app_config()
+            return declared_by(project.load(location).app, location.root)
     except project.AppImportError as failure:
         fix = "Correct the option it names." if isinstance(failure.error, ConfigError) else "See where: mentra check"
         raise CliError(
             f"The app in {location.shown} cannot be imported: {failure}", fix=fix, code=ExitCode.VALIDATION
         ) from failure
-    version = project_version(location.root) or _VERSION
-    return DeclaredConfig(msgspec.structs.replace(config, version=version), location.root)
 
 
-def read_file(file: Path) -> dict[str, Any] | None:
-    """Return the contents of an ``app_config.json``; ``None`` when there is no such file.
-
-    Raises:
-        CliError: It cannot be read.
-    """
-    try:
-        document = codec.decode_as(dict[str, Any], file.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise CliError(
-            f"{file} cannot be read: {error.strerror}.", fix="Give the path of a file.", code=ExitCode.NOT_FOUND
-        ) from error
-    if isinstance(document, codec.Malformed):
-        raise _unreadable(file, document.problem)
-    return document
-
-
-def compare(config: AppConfig, document: Mapping[str, Any], file: Path) -> list[Difference]:
+def compare(declared: DeclaredConfig, document: Mapping[str, Any], file: Path) -> list[Difference]:
     """Return where a file differs from what the code says.
 
     Raises:
         CliError: The file is no ``app_config.json``.
     """
     try:
-        return differences(config, document)
+        return differences(declared.config, document, other_tools=declared.other_tools)
     except Unreadable as problem:
-        raise _unreadable(file, str(problem)) from problem
+        raise unreadable(file, str(problem)) from problem
 
 
-def file_text(config: AppConfig, document: Mapping[str, Any] | None) -> str:
-    """Return the file with what the code says; what else stood in it stays."""
-    return codec.indented(codec.encode(merged(config, document or {}))) + "\n"
+@dataclass(frozen=True)
+class Export:
+    """A file as it is to be written."""
+
+    text: str
+    removed: list[Difference]
+    """What it had, and has no more: the code, which declares such entries, does not have these."""
+
+
+def export_of(declared: DeclaredConfig, document: Mapping[str, Any] | None, file: Path) -> Export:
+    """Return the file with what the code says; what the code does not declare stays.
+
+    Raises:
+        CliError: The file is no ``app_config.json``.
+    """
+    there = document or {}
+    try:
+        new = merged(declared.config, there, other_tools=declared.other_tools)
+        gone = removed(declared.config, there, other_tools=declared.other_tools)
+    except Unreadable as problem:
+        raise unreadable(file, str(problem)) from problem
+    return Export(codec.indented(codec.encode(new)) + "\n", gone)
+
+
+def removal_of(difference: Difference, file: str) -> str:
+    """Return what is said of an entry that is removed: all of it, so that nothing is lost."""
+    return f"Removed from {file}, as the code does not have it: {difference.where} {_shown(difference.file)}"
 
 
 def line_of(difference: Difference, file: str) -> str:
@@ -106,11 +118,3 @@ def line_of(difference: Difference, file: str) -> str:
 
 def _shown(value: Any) -> str:
     return "nothing" if value is msgspec.UNSET else codec.encode(value).decode()
-
-
-def _unreadable(file: Path, problem: str) -> CliError:
-    return CliError(
-        f"{file} is no export of the developer console: {problem.rstrip('.')}.",
-        fix="Correct it, or write it anew: delete it, then mentra config export",
-        code=ExitCode.VALIDATION,
-    )

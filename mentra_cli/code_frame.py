@@ -41,6 +41,12 @@ def code_frame(error: BaseException, root: Path) -> CodeFrame | None:
     return None
 
 
+def error_text(error: BaseException) -> str:
+    """Return an error in a line: its kind, and what it says."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def is_project_file(file: Path, root: Path) -> bool:
     """Return whether there is such a file under ``root``, outside any virtual environment. Both are resolved paths."""
     # Code without a file has a name as well, such as "<string>", and would seem to lie in the current folder.

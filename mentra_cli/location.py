@@ -106,6 +106,7 @@ def _discover(folder: Path, attribute: str | None) -> Location:
 class _Mentra(msgspec.Struct):
     app: str | None = None
     watch: list[str] = []
+    glasses: str | None = None
 
 
 class _Tool(msgspec.Struct):
@@ -136,6 +137,15 @@ def watched_extras(root: Path) -> tuple[str, ...]:
                 code=ExitCode.VALIDATION,
             )
     return tuple(str(extra) for extra in extras)
+
+
+def project_glasses(root: Path) -> str | None:
+    """Return ``[tool.mentra] glasses``: the model of the virtual glasses; ``None`` where none is named.
+
+    Raises:
+        CliError: VALIDATION: ``pyproject.toml`` is broken.
+    """
+    return _settings(root).glasses
 
 
 def project_version(root: Path) -> str | None:

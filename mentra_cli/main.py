@@ -10,9 +10,10 @@ so that ``mentra --help`` does not pay for it.
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from mentra_cli import __version__, console
 from mentra_cli.commands import (
@@ -49,8 +50,22 @@ from mentra_cli.commands import (
 )
 from mentra_cli.errors import CliError, ExitCode
 
+
+class Commands(TyperGroup):
+    """Says of a wrong argument what is wrong, without the words of the library that found it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the command line names."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="mentra",
+    cls=Commands,
     help="Write apps for smart glasses running MentraOS, in Python.",
     no_args_is_help=True,
     # Boxes for people only: a pipe, a file or a coding agent gets plain text.
@@ -71,7 +86,7 @@ app.command(epilog=say.EXAMPLES, rich_help_panel=USER)(say.say)
 app.command(epilog=press.EXAMPLES, rich_help_panel=USER)(press.press)
 app.command(epilog=touch.EXAMPLES, rich_help_panel=USER)(touch.touch)
 app.command(epilog=look.EXAMPLES, rich_help_panel=USER)(look.look)
-app.command(epilog=move.EXAMPLES, rich_help_panel=USER, context_settings=move.CONTEXT)(move.move)
+app.command(cls=move.MoveCommand, epilog=move.EXAMPLES, rich_help_panel=USER, context_settings=move.CONTEXT)(move.move)
 app.command(epilog=notify.EXAMPLES, rich_help_panel=USER)(notify.notify)
 app.command(epilog=dismiss.EXAMPLES, rich_help_panel=USER)(dismiss.dismiss)
 app.command(epilog=calendar.EXAMPLES, rich_help_panel=USER)(calendar.calendar)

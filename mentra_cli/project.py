@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from mentra.server.app import AppServer
 from mentra.server.hosts import capture_run
-from mentra_cli.code_frame import CodeFrame, code_frame, is_project_file
+from mentra_cli.code_frame import CodeFrame, code_frame, error_text, is_project_file
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.location import NAME_IT, Location
 
@@ -61,8 +61,7 @@ class AppImportError(Exception):
     """
 
     def __init__(self, error: BaseException, frame: CodeFrame | None) -> None:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-        super().__init__(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        super().__init__(error_text(error))
         self.error = error
         self.frame = frame
 

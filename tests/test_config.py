@@ -230,3 +230,13 @@ def test_a_cookie_secret_that_can_be_guessed_is_refused_and_not_shown(secret: st
 def test_a_key_for_signed_tokens_that_is_none_is_refused():
     with pytest.raises(ConfigError, match=r"MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY is no public key in PEM"):
         read_config({**NEEDED, "MENTRAOS_CLOUD_USER_TOKEN_PUBLIC_KEY": "/etc/keys/public.pem"})
+
+
+def test_a_key_under_its_old_name_is_to_be_renamed():
+    with pytest.raises(ConfigError) as error:
+        read_config({"PACKAGE_NAME": "com.example.app", "AUGMENTOS_API_KEY": KEY})
+
+    assert str(error.value).startswith(
+        "api_key is missing. AUGMENTOS_API_KEY is an old name: rename it to API_KEY. Pass api_key=..., or set API_KEY, "
+    )
+    assert KEY not in str(error.value)

@@ -1,6 +1,8 @@
 """Names of other SDKs, looked up in ``mentra``, are answered with ours; ``from mentra import X`` is up to Python."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +49,12 @@ def test_what_is_named_exists(right: str):
         assert name in mentra.__all__
     for module, name in re.findall(r"from mentra\.(\w+) import (\w+)", right):
         assert hasattr(getattr(mentra, module), name)
+
+
+@pytest.mark.parametrize("module", ["testing", "localcloud"])
+def test_a_module_that_was_not_imported_is_named(module: str):
+    alone = f"import mentra\ntry:\n    mentra.{module}\nexcept AttributeError as error:\n    print(error)"
+    # In a process of its own: here both are imported.
+    ran = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == f"mentra has no {module!r}. Write: import mentra.{module}.\n"

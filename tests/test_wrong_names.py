@@ -1,10 +1,12 @@
 """A mistaken name is answered with the right one."""
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import mentra
 from mentra.protocol.webhooks import WebhookReply
 from mentra.wrong_names import Part, named_options, snake_case, unknown_name
 
@@ -43,11 +45,21 @@ def test_the_error_for_a_wrong_name_knows_whose_it_was():
 
     error = unknown_name(owner, "__private__", ["status"])
 
-    assert (error.name, error.obj, str(error)) == (
-        "__private__",
-        owner,
-        "WebhookReply has no attribute '__private__'.",
-    )
+    assert (error.obj, str(error)) == (owner, "WebhookReply has no attribute '__private__'.")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "said"),
+    [
+        (WebhookReply(status="success"), "statuss", "WebhookReply has no attribute 'statuss'. Did you mean 'status'?"),
+        (mentra, "netting", "mentra has no 'netting'."),
+    ],
+)
+def test_python_adds_no_guess_of_its_own_to_a_traceback(owner: object, name: str, said: str):
+    with pytest.raises(AttributeError) as error:
+        getattr(owner, name)
+
+    assert traceback.format_exception(error.value)[-1] == f"AttributeError: {said}\n"
 
 
 class Lamp:

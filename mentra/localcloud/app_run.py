@@ -123,6 +123,8 @@ class AppRun:
         self.state = RunState.STOPPED
         self.subscriptions: tuple[str, ...] = ()
         """What the app receives now, after the cloud's rules."""
+        self.dropped: tuple[str, ...] = ()
+        """What it asked for with its last list, and has no permission for."""
         self._owner = owner
         self._link: AppLink | None = None
         self._connected_at = 0.0
@@ -227,6 +229,7 @@ class AppRun:
         # An SDK that reconnects registers its handlers only afterwards; its empty list is not meant.
         if value or connected_for_s >= EMPTY_LIST_IGNORED_S or self._owner.generation == 3:
             before, self.subscriptions = self.subscriptions, permitted(names, self.permissions)
+            self.dropped = tuple(name for name in names if name not in self.subscriptions)
             self._owner.subscribed(self, before)
 
     def show(self, event: DisplayEvent) -> None:

@@ -170,6 +170,11 @@ class VirtualGlasses(Happenings):
         run = self._user.run_of(package_name)
         return run.subscriptions if run else ()
 
+    def dropped(self, package_name: str) -> tuple[str, ...]:
+        """Return what an app asked to receive, and does not because it lacks the permission."""
+        run = self._user.run_of(package_name)
+        return run.dropped if run else ()
+
     def listeners(self, stream: str, data: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """Return the package names of the running apps that would hear of an event now; see ``send``."""
         if parse_stream(stream).base == AudioChunk.stream:

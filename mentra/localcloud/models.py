@@ -7,6 +7,8 @@ Source: MentraOS cloud/packages/cloud/src/config/capabilities/*.ts (Dec 2025, fo
 docs/protocol.md, Capabilities.
 """
 
+from collections.abc import Callable
+
 from mentra.protocol.capabilities import (
     ButtonInfo,
     Buttons,
@@ -23,6 +25,7 @@ from mentra.protocol.capabilities import (
     Speaker,
     VideoSupport,
 )
+from mentra.protocol.streams import ButtonPress, HeadPosition, PhotoTaken
 
 
 def _model(
@@ -146,3 +149,23 @@ MODELS: dict[str, Capabilities] = {
     )
 }
 """What the known models can do, by name."""
+
+_PARTS: dict[str, tuple[Callable[[Capabilities], bool], str]] = {
+    ButtonPress.stream: (lambda can: can.has_button, "button"),
+    HeadPosition.stream: (lambda can: can.has_imu, "motion sensors"),
+    PhotoTaken.stream: (lambda can: can.has_camera, "camera"),
+}
+"""Which part of the glasses an event comes from."""
+
+
+def missing_part(stream: str, capabilities: Capabilities | None) -> str | None:
+    """Return which part glasses lack for the events of a stream; ``None`` if none, or if nobody knows the glasses."""
+    if capabilities is None or stream not in _PARTS:
+        return None
+    has, part = _PARTS[stream]
+    return None if has(capabilities) else part
+
+
+def models_for(stream: str) -> list[str]:
+    """Return the models that can have the events of a stream."""
+    return [name for name, capabilities in MODELS.items() if missing_part(stream, capabilities) is None]

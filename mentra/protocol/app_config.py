@@ -4,6 +4,7 @@ Source: @mentra/sdk 2.1.29 dist/types/models.d.ts (AppConfig); docs/protocol.md,
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -14,11 +15,11 @@ from mentra.protocol.rest import DeclaredPermission
 from mentra.protocol.settings import Setting, SettingType
 from mentra.protocol.tools import ToolParameter, ToolSchema
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 class AppConfig(Wire, frozen=True, kw_only=True):
-    """What code can say of its app. Settings, tools and permissions are the code's; the rest is a first proposal."""
+    """What code says of its app: settings, tools and permissions as far as it declares them; the rest are proposals."""
 
     name: str
     description: str
@@ -26,8 +27,10 @@ class AppConfig(Wire, frozen=True, kw_only=True):
     public_url: str | None = None
     permissions: list[DeclaredPermission] | None = None
     """``None``: the code does not say."""
-    settings: list[Setting]
+    settings: list[Setting] | None = None
+    """``None``: the code does not say."""
     tools: list[ToolSchema]
+    """Those of ``@tool``."""
 
     @property
     def permission_names(self) -> tuple[str, ...]:
@@ -48,39 +51,132 @@ class Unreadable(ValueError):
     """The file is no ``app_config.json``; the message says what is wrong with it."""
 
 
-def merged(config: AppConfig, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file with what the code says: its own parts replaced, and the rest added where it is missing."""
+def merged(config: AppConfig, document: Mapping[str, Any], *, other_tools: bool) -> dict[str, Any]:
+    """Return a file with what the code says, and everything else that it holds.
+
+    Of the parts that the code declares, entries are replaced, but for fields that code cannot express, such as the
+    description of a permission; those that only the file has are left out, see ``removed``.
+
+    Args:
+        other_tools: Whether the app answers tools that its code does not declare: then those of the file stay.
+
+    Raises:
+        Unreadable: A part that the code declares is no list of entries.
+    """
     code: dict[str, Any] = msgspec.to_builtins(config)
-    return {**code, **document, **{part: code[part] for part in _OWNED if part in code}}
+    declared = [name for name in _PARTS if name in code and (name != "tools" or config.tools)]
+    parts = {name: _replaced(name, code[name], document) for name in declared}
+    if config.tools and other_tools:
+        parts["tools"] += [entry.file for entry in _only_in_file("tools", config, document)]
+    missing = {name: value for name, value in code.items() if name not in document}
+    # The official SDK takes no file without settings. The order of the file stays.
+    return {**document, **missing, **parts} | ({} if "settings" in {*document, *parts} else {"settings": []})
 
 
-def differences(config: AppConfig, document: Mapping[str, Any]) -> list[Difference]:
-    """Return where a file differs from what the code says, in those parts that are the code's.
+def removed(config: AppConfig, document: Mapping[str, Any], *, other_tools: bool) -> list[Difference]:
+    """Return the entries of a file that ``merged`` leaves out, whole.
+
+    Raises:
+        Unreadable: A part that the code declares is no list of entries.
+    """
+    found = [*_only_in_file("permissions", config, document), *_only_in_file("settings", config, document)]
+    return found + (_only_in_file("tools", config, document) if config.tools and not other_tools else [])
+
+
+def differences(config: AppConfig, document: Mapping[str, Any], *, other_tools: bool) -> list[Difference]:
+    """Return where a file differs from what the code says, in what the code declares.
 
     What the console adds, such as ids, is not looked at.
+
+    Args:
+        other_tools: Whether the app answers tools that its code does not declare.
 
     Raises:
         Unreadable: Something in these parts is not what the console would write.
     """
-    found = [
-        *_compared("settings", config.settings, _read(document, "settings", _setting), _name_of_setting),
-        *_compared("tools", config.tools, _read(document, "tools", _tool), lambda tool: tool.id),
-    ]
+    found: list[Difference] = []
+    if config.settings is not None:
+        found += _compared("settings", config.settings, read_settings(document) or [], _name_of_setting)
+    if config.tools:
+        tools = _read(document, "tools", _tool)
+        if other_tools:
+            declared = {tool.id for tool in config.tools}
+            tools = [tool for tool in tools if tool.id in declared]
+        found += _compared("tools", config.tools, tools, lambda tool: tool.id)
     if config.permissions is not None:
-        file = _read(document, "permissions", lambda entry: msgspec.convert(entry, DeclaredPermission))
-        found += _compared("permissions", config.permissions, file, lambda permission: permission.type)
+        permissions = read_permissions(document) or []
+        found += _compared("permissions", config.permissions, permissions, lambda permission: permission.type)
     return found
+
+
+def read_settings(document: Mapping[str, Any]) -> list[Setting] | None:
+    """Return the settings of a file; ``None`` if it does not say.
+
+    Raises:
+        Unreadable: They are not what the console would write.
+    """
+    return _read(document, "settings", _setting) if "settings" in document else None
+
+
+def read_permissions(document: Mapping[str, Any]) -> list[DeclaredPermission] | None:
+    """Return the permissions of a file; ``None`` if it does not say.
+
+    Raises:
+        Unreadable: They are not what the console would write.
+    """
+    return _read(document, "permissions", _permission) if "permissions" in document else None
 
 
 def refused_by_the_console(config: AppConfig) -> list[str]:
     """Return the keys of settings whose types the console does not import; on its page they can be made by hand."""
-    return [setting.key or "" for setting in config.settings if setting.type in _NOT_IMPORTED]
+    return [setting.key or "" for setting in config.settings or () if setting.type in _NOT_IMPORTED]
 
 
-_OWNED = ("permissions", "settings", "tools")
+@dataclass(frozen=True)
+class _Part:
+    """A list that the code may declare."""
+
+    kind: type[msgspec.Struct]
+    """What code can express of an entry."""
+    names: tuple[str, ...]
+    """What tells one entry from the others: the first of these fields that it has."""
+
+    def name_of(self, entry: Mapping[str, Any]) -> str:
+        return next((str(entry[name]) for name in self.names if entry.get(name)), "")
+
+
+_PARTS = {
+    "permissions": _Part(DeclaredPermission, ("type",)),
+    "settings": _Part(Setting, ("key", "title", "label")),
+    "tools": _Part(ToolSchema, ("id",)),
+}
 _NOT_IMPORTED = (SettingType.NUMERIC_INPUT, SettingType.TIME_PICKER)
 _TOOL = {field.name: field.encode_name for field in msgspec.structs.fields(ToolSchema)}
 _PARAMETER = {field.name: field.encode_name for field in msgspec.structs.fields(ToolParameter)}
+
+
+def _replaced(part: str, code: list[dict[str, Any]], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of the code, each with what only the file knows of it."""
+    its = _PARTS[part]
+    there = {its.name_of(entry): entry for entry in _entries(document, part)} if code else {}
+    known = {field.encode_name for field in msgspec.structs.fields(its.kind)}
+    unknown = {name: {key: entry[key] for key in entry if key not in known} for name, entry in there.items()}
+    return [{**entry, **unknown.get(its.name_of(entry), {})} for entry in code]
+
+
+def _only_in_file(part: str, config: AppConfig, document: Mapping[str, Any]) -> list[Difference]:
+    """Return the entries that a file has and the code has not; none of a part that the code does not declare."""
+    code: dict[str, Any] = msgspec.to_builtins(config)
+    if part not in code:
+        return []
+    its = _PARTS[part]
+    here = {its.name_of(entry) for entry in code[part]}
+    there = [(its.name_of(entry), entry) for entry in _entries(document, part)]
+    return [Difference(f"{part}.{name}", file=entry) for name, entry in there if name not in here]
+
+
+def _entries(document: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    return _read(document, part, lambda entry: msgspec.convert(entry, dict[str, Any]))
 
 
 def _read(document: Mapping[str, Any], part: str, read: Callable[[Any], T]) -> list[T]:
@@ -101,6 +197,10 @@ def _setting(entry: Any) -> Setting:
     read = msgspec.convert(entry, Setting)
     # The console adds an empty list even to toggles.
     return read if read.options else msgspec.structs.replace(read, options=None)
+
+
+def _permission(entry: Any) -> DeclaredPermission:
+    return msgspec.convert(entry, DeclaredPermission)
 
 
 def _tool(entry: Any) -> ToolSchema:

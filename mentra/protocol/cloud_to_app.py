@@ -339,6 +339,13 @@ class ManagedStreamStatus(Message, frozen=True, kw_only=True, tag="managed_strea
 class ExistingStream(Wire, frozen=True, kw_only=True):
     """A video that the glasses stream now."""
 
+    _moved = MappingProxyType(
+        {
+            "hasActiveStream": "There is one if existing_stream() did not return None.",
+            "streamInfo": "It is all here: existing.type, existing.stream_id, existing.status and so on.",
+        }
+    )
+
     type: str
     """``"managed"`` or ``"unmanaged"``."""
     stream_id: str

@@ -536,8 +536,15 @@ _WITHOUT_STRUCT = (
 def misspelt_stream(name: str) -> str | None:
     """Return the stream that a name was probably meant to be; ``None`` when it is one, or like none that is known."""
     base = name.partition(":")[0]
-    known = (*STREAMS, *_WITHOUT_STRUCT)
-    return None if base in known else next(iter(difflib.get_close_matches(base, known, n=1, cutoff=0.8)), None)
+    if is_known(name):
+        return None
+    return next(iter(difflib.get_close_matches(base, (*STREAMS, *_WITHOUT_STRUCT), n=1, cutoff=0.8)), None)
+
+
+def is_known(name: str) -> bool:
+    """Return whether there is such a stream, as far as anybody knows."""
+    base = name.partition(":")[0]
+    return base in STREAMS or base in _WITHOUT_STRUCT
 
 
 def permission_for(stream: str) -> Permission | None:

@@ -23,10 +23,12 @@ from mentra.server.tool_calls import call_tool, reply_text
 from mentra.server.tools import ToolCall, tools_of
 from mentra.server.trust import is_in_clear
 from mentra.server.web.asgi import AsgiApplication
-from mentra.server.web.routing import routes_of
+from mentra.server.web.routing import PAGE, routes_of
 from mentra.server.web.sign_in import HostKey
 from mentra.server.web.site import Pages
+from mentra.server.web.static_files import StaticFiles
 from mentra.session.declared_settings import Settings
+from mentra.session.handlers import check_callable
 from mentra.session.session import AppSession
 from mentra.session.stop_reason import StopReason
 from mentra.session.storage import Storage
@@ -83,7 +85,8 @@ class AppServer:
     ``session.settings.of(CaptionSettings)``."""
     permissions: ClassVar[Collection[str] | None] = None
     """What the app has declared in the developer console, such as ``(Permission.MICROPHONE,)``. ``simulate`` and
-    ``mentra dev`` keep to it; if it is ``None`` they allow everything."""
+    ``mentra dev`` keep to it. If it is ``None`` they allow everything, but for ``mentra dev`` beside an
+    ``app_config.json`` that says."""
     tool_timeout: ClassVar[float] = 18.0
     """Seconds until a tool is cancelled, and the assistant told so. MentraOS Cloud gives up after 20."""
 
@@ -206,6 +209,7 @@ class AppServer:
         Each of them runs, and has ten seconds, whatever the others raise. For the end of a session there is
         ``session.on_stop``.
         """
+        check_callable(handler, "A clean-up handler")
         if self._serving is not None and self._serving.sessions.runs(asyncio.current_task()):
             _logger.warning(
                 "add_cleanup_handler was called within a session: the handler will run when the server stops, and each "
@@ -215,11 +219,21 @@ class AppServer:
 
     @property
     def page_path(self) -> str | None:
-        """Where users find the app's page: the route ``/webview``, else the shortest ``GET`` route with ``auth=True``.
+        """Where users find the app's page; ``None`` if it has none.
 
-        ``None`` if there is neither. The developer console has its whole address, as the webview URL.
+        The route or file ``/webview``, else the shortest ``GET`` route with ``auth=True`` and without parameters that
+        is not below ``/api``, else ``index.html`` of ``public_dir``, else ``/webview`` of the ``asgi`` application. The
+        developer console has its whole address, as the webview URL.
         """
-        return self._web_routes.page_path
+        route, folder = self._web_routes.page_path, self._config.public_dir
+        files = StaticFiles(folder) if folder is not None and folder.is_dir() else None
+        if route != PAGE and files is not None and files.has(PAGE):
+            return PAGE
+        if route is not None:
+            return route
+        if files is not None and files.has("/"):
+            return "/"
+        return None if self._asgi is None else PAGE
 
     @property
     def tools(self) -> list[ToolSchema]:
@@ -406,7 +420,6 @@ class AppServer:
             if "_lifespan" not in vars(self) and (name.startswith("_") or hasattr(AppServer, name)):
                 raise AttributeError(
                     f"{type(self).__name__}.__init__ must call super().__init__() first; {name!r} needs it.",
-                    name=name,
                     obj=self,
                 )
             raise unknown_name(self, name, moved=_MOVED)
@@ -425,6 +438,14 @@ _MOVED = {
     "listen": "await app.start() or app.run()",
     "publish": "Channel.publish(user_id, event)",
     "getSessionByUserId": "session_for(user_id)",
+    "getUserSession": "session_for(user_id)",
+    "activeSessions": "sessions, by session id, or session_for(user_id)",
+    "activeSessionsByUserId": "session_for(user_id)",
+    "userSessions": "session_for(user_id), or sessions, by session id,",
+    "userSessionsMap": "session_for(user_id), or sessions, by session id,",
+    "packageName": "config.package_name",
+    "apiKey": "config.api_key",
+    "logger": "logging.getLogger(__name__), or session.logger in a session,",
     "storage": "storage_for(user_id)",
     "generateToken": _NO_TOKENS,
     **dict.fromkeys(

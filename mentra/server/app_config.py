@@ -52,7 +52,7 @@ def app_config(
         description=_description(kind) or name,
         public_url=public_url,
         permissions=None if permissions is None else [DeclaredPermission(type=str(name)) for name in permissions],
-        settings=schema_of(settings),
+        settings=None if settings is Settings else schema_of(settings),
         tools=tools,
     )
 

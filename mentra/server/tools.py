@@ -14,7 +14,19 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NoReturn,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 import msgspec
 
@@ -22,6 +34,7 @@ from mentra.errors import ConfigError, ToolError
 from mentra.protocol.base import Timestamp
 from mentra.protocol.tools import ToolParameter, ToolSchema
 from mentra.session.session import AppSession
+from mentra.wrong_names import unknown_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +52,12 @@ class ToolCall:
     timestamp: Timestamp | None = None
     session: AppSession | None = field(default=None, compare=False, repr=False)
     """The user's, if the app runs for them now; the newest one, if there are several."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            moved = {"toolId": "name", "toolParameters": "parameters", "activeSession": "session"}
+            raise unknown_name(self, name, self.__slots__, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)

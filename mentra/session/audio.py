@@ -51,10 +51,11 @@ class PlaybackResult:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            moved = {"duration": "duration_s", "success": "the AudioError that is raised for a failure"}
+            moved = {"duration": "duration_s", **dict.fromkeys(("success", "error"), _FAILURE_IS_RAISED)}
             raise unknown_name(self, name, dir(type(self)), moved=moved)
 
 
+_FAILURE_IS_RAISED = "the AudioError that is raised for a failure"
 _OPTIONS = {
     "audioUrl": "pass the URL first",
     "audio_url": "pass the URL first",

@@ -3,7 +3,7 @@
 How a photo comes back: ``mentra/session/photos.py``. Who is streaming, and since when: ``mentra/session/video.py``.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NoReturn, get_args, overload
 from urllib.parse import urlsplit
 
@@ -64,7 +64,7 @@ _OPTIONS = {
     "stream": "write duration_limit, in seconds",
     "durationLimit": "write duration_limit, in seconds",
     "enableWebRTC": "write webrtc",
-    "restreamDestinations": "write restream",
+    "restreamDestinations": "write restream=[RestreamDestination(url=..., name=...)], or a list of URLs",
     **dict.fromkeys(("resolution", "framerate", "frameRate", "frame_rate", "width", "height", "bitrate"), _IN_VIDEO),
 }
 
@@ -422,10 +422,19 @@ def _limits(duration_limit: float | None) -> StreamLimits | None:
     return StreamLimits(duration_limit_s=duration_limit)
 
 
-def _destinations(restream: Sequence[str | RestreamDestination]) -> list[RestreamDestination]:
+_WRITE_DESTINATION = "Write RestreamDestination(url=..., name=...), or the URL alone."
+
+
+def _destinations(restream: Sequence[object]) -> list[RestreamDestination]:
     if isinstance(restream, str):
         raise TypeError(f"restream must be a list of addresses, not the text {restream!r}: write [{restream!r}].")
-    found = [RestreamDestination(url=each) if isinstance(each, str) else each for each in restream]
+    if isinstance(restream, Mapping | RestreamDestination):
+        raise TypeError(f"restream must be a list of addresses. {_WRITE_DESTINATION}")
+    found: list[RestreamDestination] = []
+    for each in restream:
+        if not isinstance(each, str | RestreamDestination):
+            raise TypeError(f"restream has a {type(each).__name__}, which is no address. {_WRITE_DESTINATION}")
+        found.append(RestreamDestination(url=each) if isinstance(each, str) else each)
     for destination in found:
         _check_url(destination.url, _RTMP_SCHEMES)
     if len(found) > MAX_DESTINATIONS:

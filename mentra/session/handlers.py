@@ -4,10 +4,11 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from mentra.errors import SessionStopped
 from mentra.transport.base import is_cancelled
+from mentra.wrong_names import snake_case
 
 T = TypeVar("T")
 
@@ -17,6 +18,21 @@ Handler = Callable[[T], object]
 
 Failed = Callable[[Exception], object]
 """Told what a handler raised, after it was logged."""
+
+
+class Cancellable:
+    """What one gets for a function that will be called. Other SDKs return a function that cancels."""
+
+    if not TYPE_CHECKING:  # A type checker would believe that it is a function.
+
+        def __call__(self, *_: Any, **__: Any) -> NoReturn:
+            """Raise a ``TypeError`` that says what to write."""
+            raise TypeError(_no_function(self))
+
+
+def _no_function(given: Cancellable) -> str:
+    what = snake_case(type(given).__name__).rpartition("_")[2]  # A SettingSubscription is a subscription.
+    return f"A {what} is no function: write {what}.cancel(). {what.capitalize()}s end with the session by themselves."
 
 
 def begin_handler(
@@ -104,11 +120,22 @@ def check_handler(function: Callable[..., object], what: str, *gets: str) -> Non
     Raises:
         TypeError: It is no function, or does not take these arguments.
     """
-    if not callable(function):
-        raise TypeError(f"{what} must be a function, not {function!r}.")
+    check_callable(function, what)
     if not takes(function, len(gets)):
         count = "one argument" if len(gets) == 1 else f"{len(gets)} arguments"
         raise TypeError(f"{what} gets {count}, {' and '.join(gets)}, which {describe(function)}() does not take.")
+
+
+def check_callable(function: Callable[..., object], what: str) -> None:
+    """Check that something is a function, whatever it takes.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if isinstance(function, Cancellable):
+        raise TypeError(f"{what} must be a function. {_no_function(function)}")
+    if not callable(function):
+        raise TypeError(f"{what} must be a function, not {function!r}.")
 
 
 def takes(function: Callable[..., object], count: int) -> bool:

@@ -2,7 +2,10 @@
 
 import logging
 from collections.abc import MutableMapping
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mentra.wrong_names import unknown_name
 
 
 class SessionLogger(logging.LoggerAdapter[logging.Logger]):
@@ -19,3 +22,19 @@ class SessionLogger(logging.LoggerAdapter[logging.Logger]):
         """Add user and session to a log record."""
         kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
         return f"{self._prefix}{msg}", kwargs
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise unknown_name(self, name, moved=_MOVED)
+
+
+_FIELDS = 'Fields come with each call: session.logger.info("text", extra={"key": value}).'
+_MOVED = MappingProxyType(
+    {
+        "child": _FIELDS,
+        "getChild": _FIELDS,
+        "trace": "session.logger.debug(...)",
+        "fatal": "session.logger.critical(...)",
+    }
+)

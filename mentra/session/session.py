@@ -24,7 +24,7 @@ from mentra.session.recording import Recording
 from mentra.session.settings import SessionSettings
 from mentra.session.storage import Storage
 from mentra.session.timers import Timer
-from mentra.wrong_names import Part, public_names, unknown_name
+from mentra.wrong_names import Part, public_names, snake_case, unknown_name
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class AppSession:
         self.camera = Camera(core)
         self.location = SessionLocation(core)
         self.storage = Storage(core.data)
-        self.state = SimpleNamespace()
+        self.state = SimpleNamespace()  # The last one: from here on nothing can be set.
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -234,6 +234,16 @@ class AppSession:
         return f"<AppSession {self.session_id} {self._core.link.state}>"
 
     if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if "state" in self.__dict__:  # The last attribute of __init__.
+                own = "count" if name == "state" else snake_case(name)
+                raise AttributeError(
+                    f"session.{name} cannot be set. Your own attributes are those of session.state: "
+                    f"write session.state.{own} = ...",
+                    obj=self,
+                )
+            object.__setattr__(self, name, value)
 
         def __getattr__(self, name: str) -> NoReturn:
             parts = {

@@ -17,7 +17,7 @@ from mentra.protocol.settings import Setting, setting_values, timezone_name, use
 from mentra.protocol.subscriptions import system_setting_stream
 from mentra.session import moved_names
 from mentra.session.declared_settings import S, Settings, fields_of, view
-from mentra.session.handlers import check_handler
+from mentra.session.handlers import Cancellable, check_handler
 from mentra.session.listeners import Listener
 from mentra.session.router import Router
 from mentra.session.setting_fields import Field
@@ -42,7 +42,7 @@ ChangesHandler = Callable[[Mapping[str, SettingChange]], object]
 """Called with everything that changed at once, by key."""
 
 
-class SettingSubscription(Generic[H]):
+class SettingSubscription(Cancellable, Generic[H]):
     """One handler of changes. Cancel it to hear no more; as a context manager it cancels itself.
 
     Attributes:

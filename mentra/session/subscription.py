@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Self
 
-from mentra.session.handlers import Handler
+from mentra.session.handlers import Cancellable, Handler
 from mentra.session.listeners import Listener, Where
 from mentra.session.router import Router
 
 
-class Subscription:
+class Subscription(Cancellable):
     """One handler on one stream. Cancel it to stop listening; as a context manager it cancels itself.
 
     Args:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from mentra.session.handlers import Failed, begin_handler, describe
+from mentra.session.handlers import Cancellable, Failed, begin_handler, describe
 from mentra.session.tasks import SessionTasks
 
 
-class Timer:
+class Timer(Cancellable):
     """A function that will be called, once or again and again."""
 
     def __init__(self, function: Callable[[], object], seconds: float, *, timers: "Timers", again: bool) -> None:

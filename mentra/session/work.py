@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from mentra.errors import SessionStopped
 from mentra.session.cleanups import CleanUps
-from mentra.session.handlers import Failed, describe, takes
+from mentra.session.handlers import Failed, check_callable, describe, takes
 from mentra.session.tasks import LoopThread, SessionTasks
 from mentra.session.timers import Timer, Timers
 
@@ -56,6 +56,7 @@ class SessionWork:
         """Call a function when it is time; see ``AppSession.every`` and ``AppSession.call_later``."""
         if not callable(function) or inspect.iscoroutine(function):
             raise TypeError(f"A timer calls a function, not {function!r}: give it the function itself, without ().")
+        check_callable(function, "What a timer calls")
         if not takes(function, 0):
             raise TypeError(f"A timer calls its function without arguments, and {describe(function)}() needs some.")
         self._check_alive(f"{describe(function)} will not be called")
@@ -64,6 +65,7 @@ class SessionWork:
     def on_stop(self, function: Callable[[str], object]) -> None:
         """Call a function at the end; see ``AppSession.on_stop``."""
         self._loop_thread.check()
+        check_callable(function, "What session.on_stop calls")
         if not takes(function, 1):
             raise TypeError(
                 f"{describe(function)} must take one argument, the reason of the stop: "

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mentra.server.app import AppServer
-from mentra_cli.app_config import FILE, compare, read_file
+from mentra_cli.app_config import compare, declared_by
 from mentra_cli.checks.findings import Finding
+from mentra_cli.console_file import FILE, read_file
 from mentra_cli.errors import CliError
 
 
@@ -18,7 +19,7 @@ def check_app_config(app: AppServer | None, root: Path) -> Iterator[Finding]:
         document = read_file(file)
         if document is None:
             return
-        found = compare(app.app_config(), document, file)
+        found = compare(declared_by(app, root), document, file)
     except CliError as problem:
         yield Finding("config.unreadable", "warning", problem.message.rstrip("."), fix=problem.fix, where=FILE)
         return

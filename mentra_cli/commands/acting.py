@@ -1,5 +1,6 @@
 """What the commands for a running ``mentra dev`` share: options, and one action with its answer."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -9,6 +10,7 @@ from mentra_cli import console
 from mentra_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
+    from mentra_cli.dev.actions import Shown
     from mentra_cli.dev.control_messages import UserRequest
 
 FIRST_USER = "you@example.com"
@@ -28,16 +30,26 @@ def act(action: "UserRequest", *, as_json: bool) -> None:
     """
     import asyncio
 
-    from mentra_cli.dev.actions import Shown
-    from mentra_cli.dev.control_client import call
-
-    shown = asyncio.run(call(Path.cwd(), action, Shown))
+    shown, told = asyncio.run(_shown(action))
     if as_json:
         console.json(shown)
     else:
-        console.data(shown.display)
+        console.data(shown.dashboard or shown.display)
+        if shown.warning:
+            console.say(shown.warning)
+    if shown.problem and told:
+        raise typer.Exit(ExitCode.GENERAL)
     if shown.problem:
         end_with(CliError(shown.problem, fix=shown.fix or ""))
+
+
+async def _shown(action: "UserRequest") -> "tuple[Shown, bool]":
+    """Return what the glasses show, and whether problems were told here: it was typed into mentra dev itself."""
+    from mentra_cli.dev.actions import Shown
+    from mentra_cli.dev.control_client import connect
+
+    async with connect(Path.cwd()) as client:
+        return await client.ask(action, Shown), client.state.pid == os.getpid()
 
 
 def end_with(problem: CliError) -> NoReturn:

@@ -18,8 +18,9 @@ EXAMPLES = """Examples:
 
   mentra config export - --app src/captions.py
 
-The file is what the developer console imports and exports: settings, tools and permissions of the app. The code decides
-about these three, and about nothing else in the file.
+The file is what the developer console imports and exports: settings, tools and permissions of the app. Of these three
+the code decides about those that it declares, and about nothing else in the file: without a class of settings, say, the
+settings of the file stay.
 """
 
 app = typer.Typer(
@@ -35,21 +36,34 @@ App = Annotated[str | None, typer.Option("--app", help="The app: a file, file:Cl
 
 @app.command(epilog="Examples:\n\n  mentra config export\n\n  mentra config export -")
 def export(file: File = None, of: App = None, as_json: Json = False) -> None:
-    """Write settings, tools and permissions of the code into the file; '-' prints it. What else it holds stays."""
+    """Write settings, tools and permissions of the code into the file, or print them ('-').
+
+    What the code does not declare stays as it is in the file. What it removes, it says.
+    """
     # The SDK takes about 70 ms to import; mentra --help does without.
     from mentra.protocol.app_config import refused_by_the_console
-    from mentra_cli.app_config import declared_config, file_text, read_file
+    from mentra_cli.app_config import declared_config, export_of, removal_of
+    from mentra_cli.console_file import read_file
 
     declared = declared_config(of, cwd=Path.cwd(), shell=os.environ)
     refused = refused_by_the_console(declared.config)
-    if file == Path("-"):
-        console.data(file_text(declared.config, None).rstrip("\n"))
+    target = file or declared.root / _FILE
+    if target == Path("-"):
+        console.data(export_of(declared, None, target).text.rstrip("\n"))
     else:
-        target = file or declared.root / _FILE
-        written = file_text(declared.config, read_file(target))
-        _write(target, written)
+        written = export_of(declared, read_file(target), target)
+        for entry in written.removed:
+            console.say(removal_of(entry, target.name), style="yellow")
+        _write(target, written.text)
         if as_json:
-            console.json({"version": 1, "file": str(target), "refused_by_console": refused})
+            console.json(
+                {
+                    "version": 1,
+                    "file": str(target),
+                    "removed": [{"where": entry.where, "entry": entry.file} for entry in written.removed],
+                    "refused_by_console": refused,
+                }
+            )
         else:
             console.data(f"Wrote {_shown(target)}. Import it on the app's page in the developer console.")
     for key in refused:
@@ -62,8 +76,9 @@ def export(file: File = None, of: App = None, as_json: Json = False) -> None:
 
 @app.command(epilog="Examples:\n\n  mentra config check\n\n  mentra config check exported.json --json")
 def check(file: File = None, of: App = None, as_json: Json = False) -> None:
-    """Compare the file with the code; exit code 7 if settings, tools or permissions differ."""
-    from mentra_cli.app_config import compare, declared_config, line_of, read_file
+    """Compare the file with what the code declares; exit code 7 if settings, tools or permissions differ."""
+    from mentra_cli.app_config import compare, declared_config, line_of
+    from mentra_cli.console_file import read_file
 
     declared = declared_config(of, cwd=Path.cwd(), shell=os.environ)
     target = file or declared.root / _FILE
@@ -74,7 +89,7 @@ def check(file: File = None, of: App = None, as_json: Json = False) -> None:
             fix="Write it: mentra config export. Or save what the console exports there.",
             code=ExitCode.NOT_FOUND,
         )
-    found = compare(declared.config, document, target)
+    found = compare(declared, document, target)
     code = ExitCode.VALIDATION if found else ExitCode.OK
     if as_json:
         console.json({"version": 1, "ok": not found, "exit_code": int(code), "file": str(target), "differences": found})
@@ -85,7 +100,8 @@ def check(file: File = None, of: App = None, as_json: Json = False) -> None:
         end_with(
             CliError(
                 f"{_shown(target)} and the code differ in {len(found)} place{'s' * (len(found) > 1)}.",
-                fix="Change the code, or write what it says, and import that in the console: mentra config export",
+                fix="Change the code, or write what it says, and import that in the console: mentra config export. "
+                "It says what it removes.",
                 code=code,
             )
         )

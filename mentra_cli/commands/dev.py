@@ -2,8 +2,9 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -11,11 +12,16 @@ from typer.core import TyperCommand
 from mentra_cli import console
 from mentra_cli.errors import CliError, ExitCode
 
+if TYPE_CHECKING:
+    from mentra_cli.dev.options import DevOptions
+
 EXAMPLES = """Examples:
 
   mentra dev
 
   mentra dev src/captions.py:CaptionsApp --port 3001
+
+  mentra dev --glasses "Mentra Live"    (or glasses = "Mentra Live" under [tool.mentra] in pyproject.toml)
 
   mentra dev -- node app.mjs    (an app in any language, which listens on PORT)
 
@@ -58,6 +64,14 @@ def dev(
         str | None,
         typer.Option(help="Work with this cloud (wss://...) instead of the local one.", show_default=False),
     ] = None,
+    glasses: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="The virtual glasses.  [default: glasses in pyproject.toml, else Even Realities G1]",
+            show_default=False,
+        ),
+    ] = None,
     poll: Annotated[
         bool, typer.Option("--poll", help="Look for changed files every 300 ms, where the system does not tell.")
     ] = False,
@@ -77,18 +91,19 @@ def dev(
             fix="Name the app, or give the command that starts it: mentra dev -- node app.mjs",
             code=ExitCode.USAGE,
         )
+    options = DevOptions(
+        target=app,
+        folder=Path.cwd().resolve(),
+        location=None if command else locate(app, Path.cwd()),
+        command=command,
+        poll=poll,
+        port=port,
+        host=host,
+        env_file=env_file,
+        cloud=None if cloud is None else parse_cloud_address(cloud),
+    )
     run_dev(
-        DevOptions(
-            target=app,
-            folder=Path.cwd().resolve(),
-            location=None if command else locate(app, Path.cwd()),
-            command=command,
-            poll=poll,
-            port=port,
-            host=host,
-            env_file=env_file,
-            cloud=None if cloud is None else parse_cloud_address(cloud),
-        ),
+        replace(options, glasses=_glasses(glasses, options)),
         ViewOptions(
             verbose=console.verbose,
             no_color=console.out.no_color,
@@ -97,6 +112,25 @@ def dev(
             commands=_names_of_commands(context),
         ),
     )
+
+
+def _glasses(asked: str | None, options: "DevOptions") -> str | None:
+    from mentra_cli.glasses import check_model
+    from mentra_cli.location import project_glasses
+
+    if asked is not None:
+        if options.cloud is not None:
+            raise CliError(
+                "--glasses is for the virtual glasses; with --cloud there are none.",
+                fix="Leave out one of the two.",
+                code=ExitCode.USAGE,
+            )
+        check_model(asked)
+        return asked
+    model = None if options.cloud is not None else project_glasses(options.root)
+    if model is not None:
+        check_model(model, fix="It stands under [tool.mentra] in pyproject.toml.", code=ExitCode.VALIDATION)
+    return model
 
 
 def _refuse(words: Sequence[str]) -> int:

@@ -1,10 +1,12 @@
 """``mentra move``: be somewhere else."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from mentra_cli.commands.acting import FIRST_USER, Json, User, act
+from mentra_cli.errors import CliError, ExitCode
 
 EXAMPLES = """Examples:
 
@@ -17,6 +19,24 @@ Prints what the glasses show afterwards.
 
 CONTEXT = {"ignore_unknown_options": True}
 """So that -33.9 is a number."""
+
+
+class MoveCommand(TyperCommand):
+    """Refuses unknown options all the same."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            CliError: There is no such option (USAGE).
+        """
+        known = [name for parameter in self.get_params(ctx) for name in parameter.opts if name.startswith("--")]
+        for argument in args:
+            name = argument.partition("=")[0]
+            if name.startswith("--") and name not in known:
+                near = [each for each in known if name.startswith(each)] or known
+                raise CliError(f"No such option: {name}.", fix=f"Use {' or '.join(near)}.", code=ExitCode.USAGE)
+        return super().parse_args(ctx, args)
 
 
 def move(

@@ -23,9 +23,7 @@ Prints the address, and at a terminal opens a browser. For ten minutes it signs 
 
 
 def open_page(
-    path: Annotated[
-        str, typer.Argument(help="The path of the page.  [default: /webview, or the first page for users]")
-    ] = "",
+    path: Annotated[str, typer.Argument(help="The path of the page.  [default: the page for users]")] = "",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
     user: User = FIRST_USER,
     as_json: Json = False,

@@ -53,9 +53,9 @@ def permissions(
 def _known(names: list[str] | None) -> "tuple[Permission, ...]":
     from mentra.protocol.permissions import Permission
 
-    try:
-        return tuple(Permission(name.upper()) for name in names or ())
-    except ValueError as error:
-        raise CliError(
-            f"There is no such permission: {error}.", fix=f"Known are: {', '.join(Permission)}.", code=ExitCode.USAGE
-        ) from error
+    for name in names or ():
+        if name.upper() not in list(Permission):
+            raise CliError(
+                f"There is no permission {name!r}.", fix=f"There are: {', '.join(Permission)}.", code=ExitCode.USAGE
+            )
+    return tuple(Permission(name.upper()) for name in names or ())

@@ -46,13 +46,41 @@ def photo(
             fix="Leave out one of the two.",
             code=ExitCode.USAGE,
         )
-    picture = None if file is None else read_file(file)
+    if fail:
+        _check_code(fail, by)
+    picture = None if file is None else _picture(file)
     if take:
         _take(picture, file, user, as_json=as_json)
         return
     from mentra_cli.dev.phone_requests import SetCamera
 
     act(SetCamera(photo=picture, fail=fail, message=message, by=by, user=user), as_json=as_json)
+
+
+def _check_code(code: str, by: str) -> None:
+    from mentra.protocol.connection import RefusalCode
+    from mentra.protocol.photos import PhotoErrorCode
+
+    codes = list(RefusalCode if by == "refusal" else PhotoErrorCode)
+    if code not in codes:
+        raise CliError(
+            f"There is no code {code!r} with which a photo fails.",
+            fix=f"There are: {', '.join(codes)}.",
+            code=ExitCode.USAGE,
+        )
+
+
+def _picture(file: Path) -> bytes:
+    from mentra.protocol.photos import image_type
+
+    picture = read_file(file)
+    if image_type(picture) is None:
+        raise CliError(
+            f"{file} is no image.",
+            fix="Give a JPEG, PNG, GIF, BMP, WebP, HEIC or AVIF: mentra photo cat.jpg",
+            code=ExitCode.VALIDATION,
+        )
+    return picture
 
 
 def _take(picture: bytes | None, file: Path | None, user: str, *, as_json: bool) -> None:

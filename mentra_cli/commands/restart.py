@@ -12,7 +12,7 @@ EXAMPLES = """Examples:
 
   mentra restart --json
 
-Sessions go on in the new code. Exits with 7 when it does not load.
+Sessions go on in the new code. Exits with 7 when it does not load, or its on_session fails at once.
 """
 
 
@@ -29,6 +29,6 @@ def restart(as_json: Json = False) -> None:
     elif outcome.loaded:
         console.data(f"Loaded in {outcome.took_ms or 0:.0f} ms.")
     if outcome.problem is not None:
-        if outcome.still_serving:
+        if outcome.still_serving and not outcome.loaded:
             console.say("The code before it goes on serving.")
         end_with(failure(outcome.problem))

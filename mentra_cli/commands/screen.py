@@ -22,7 +22,7 @@ EXAMPLES = """Examples:
 
   mentra screen --wait-text "Hello" --timeout 30
 
-  mentra screen --json    (with dashboard, light, sound, and the image as a BMP in base64)
+  mentra screen --json    (with dashboard, light, sound, video, and the image as a BMP in base64)
 
 Exits with 1 when the text does not appear in time. A mentra dev that is not there yet is waited for, too.
 """

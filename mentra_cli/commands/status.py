@@ -18,8 +18,8 @@ EXAMPLES = """Examples:
 
   mentra status --json
 
-Exits with 0 when the code serves as it was saved last, with 7 when it does not load, with 1 while it is being loaded
-for the first time, and with 5 when no mentra dev is running.
+Exits with 0 when the code serves as it was saved last, with 7 when it does not load or its on_session failed, with 1
+while it is being loaded for the first time, and with 5 when no mentra dev is running.
 """
 
 
@@ -41,7 +41,7 @@ def status(as_json: Json = False) -> None:
 
 
 def failure(problem: "Problem") -> CliError:
-    """Return the error for code that does not load."""
+    """Return the error for code that does not load, or whose ``on_session`` failed."""
     place = f"\n       {problem.file}:{problem.line}" if problem.file and problem.line else ""
     return CliError(
         problem.message + place,
@@ -58,17 +58,24 @@ def _show(now: "StatusNow") -> None:
     for session in now.sessions:
         console.data(f"session   {session.user}, {'connected' if session.connected else 'not connected'}")
     for user in now.users:
-        console.data(f"glasses   {user.user}: {user.display or '(empty)'}")
+        console.data(f"glasses   {user.user}: {_indented(user.display) or '(empty)'}")
         if user.light:
             console.data(f"light     {user.user}: {user.light}")
         if user.sound:
             console.data(f"sound     {user.user}: {user.sound}")
+        if user.video:
+            console.data(f"video     {user.user}: {user.video}")
     console.data(f"process   {now.pid}, mentra {now.mentra}")
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n          ")
 
 
 def _code(now: "StatusNow") -> str:
     if now.app is None:
         return "does not serve" if now.problem else "is being loaded"
-    state = "serves, as it was before the last save" if now.problem else "serves"
+    is_behind = now.problem is not None and not now.problem.in_on_session
+    state = "serves, as it was before the last save" if is_behind else "serves"
     again = "1 reload" if now.reloads == 1 else f"{now.reloads} reloads"
     return f"{state}: {now.app.how}, {now.app.package_name}, loaded in {now.last_load_ms or 0:.0f} ms, {again}"

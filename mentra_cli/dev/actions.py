@@ -291,6 +291,9 @@ class Start(UserRequest, frozen=True, kw_only=True):
 
     path = "/start"
 
+    glasses: str = ""
+    """The model to put on first; empty for the glasses that the user has."""
+
 
 class Leave(UserRequest, frozen=True, kw_only=True):
     """Be gone, as a phone that was away for a minute."""
@@ -309,6 +312,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | msgspec.UnsetType = msgspec.UNSET
     """Why it was not heard; absent when it was."""
     fix: str | msgspec.UnsetType = msgspec.UNSET
+    warning: str | msgspec.UnsetType = msgspec.UNSET
+    """What the glasses have no part for; absent when they can do it."""
+    dashboard: str | msgspec.UnsetType = msgspec.UNSET
+    """What is seen instead of the display, by who looks up at it; absent after everything else."""
 
 
 class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):

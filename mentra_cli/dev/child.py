@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -25,6 +24,7 @@ from mentra.session.stop_reason import StopReason
 from mentra.transport.base import HttpError, Network
 from mentra_cli import project
 from mentra_cli.dev import reports
+from mentra_cli.dev.app_errors import AppErrors, failure_of
 from mentra_cli.dev.blocking import BlockingDetector
 from mentra_cli.dev.bridge import Bridge
 from mentra_cli.dev.reports import (
@@ -40,7 +40,6 @@ from mentra_cli.dev.reports import (
     StoreNow,
 )
 from mentra_cli.errors import CliError
-from mentra_cli.likely_fix import likely_fix
 from mentra_cli.location import Location
 
 STOP_WITHIN_S = 1.5
@@ -50,6 +49,8 @@ _REST = "http://mentra-dev"
 _CLOUD = "ws://mentra-dev/app-ws"
 """The supervisor. Over a bridge an address says nothing; without one, the relay's is known with the first session."""
 _KEY_WITHIN_S = 10.0
+_LOGS_OF_ERRORS = ("mentra", "asyncio")
+"""Loggers that are told what app code raised, by the SDK and by Python for tasks of the app's own."""
 EXIT_WITHIN_S = 2.0
 """... and how long everything gets, until the process is ended from a thread, whatever blocks it."""
 
@@ -79,12 +80,15 @@ def main(bridge: int | None) -> None:
     try:
         found = project.load(location)
     except project.AppImportError as error:
-        reporter.send(_failed(error, location))
+        reporter.send(failure_of(error.error, error.frame, location.root))
         sys.exit(1)
     except CliError as error:
         reporter.send(Failed(message=error.message, fix=error.fix))
         sys.exit(1)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    errors = AppErrors(location.root, on_session=found.app.on_session, report=reporter.send)
+    for name in _LOGS_OF_ERRORS:
+        logging.getLogger(name).addHandler(errors)
     code = asyncio.run(_serve(found, location, reporter, orders, ours, bridge))
     orders.end_group_if_abandoned()
     sys.exit(code)
@@ -162,7 +166,8 @@ async def _serve(
             modules=project.installed_modules(but=ours),
             settings=declared.settings,
             page=app.page_path or "",
-            permissions=list(declared.permission_names),
+            permissions=None if declared.permissions is None else list(declared.permission_names),
+            tools=tool_names(app),
         )
     )
     telling = asyncio.create_task(_tell_imports(location, reporter, ours))
@@ -172,6 +177,12 @@ async def _serve(
         await app.stop(reason=reason, timeout=STOP_WITHIN_S)
     telling.cancel()
     return 0
+
+
+def tool_names(app: AppServer) -> list[str] | None:
+    """Return the names of the tools of an app; ``None`` if it takes any."""
+    takes_any = type(app).on_tool_call is not AppServer.on_tool_call
+    return None if takes_any else [each.id for each in app.tools]
 
 
 async def _store(app: AppServer, reporter: "_Reporter") -> None:
@@ -270,19 +281,6 @@ class _Reporter:
             sys.stdout.flush()
             self._output.write(f"{self._mark}{reports.encode(report).decode()}\n")
             self._output.flush()
-
-
-def _failed(error: project.AppImportError, location: Location) -> Failed:
-    frame = error.frame
-    return Failed(
-        message=str(error),
-        fix=likely_fix(error.error, location.root),
-        file=frame.file.relative_to(location.root).as_posix() if frame else None,
-        line=frame.line if frame else None,
-        column=frame.column if frame else None,
-        code=list(frame.lines) if frame else [],
-        traceback="".join(traceback.format_exception(error.error)),
-    )
 
 
 def _files(location: Location, ours: Container[str]) -> list[str]:

@@ -22,6 +22,7 @@ from mentra_cli.dev.reports import (
     Imported,
     Outcome,
     Prepare,
+    Raised,
     Ready,
     Stop,
     Stopping,
@@ -79,6 +80,9 @@ class Observer(Protocol):
 
     def blocked(self, report: BlockedLoop) -> None:
         """The developer's code kept the event loop busy for too long."""
+
+    def raised(self, child: Child, report: Raised) -> None:
+        """The developer's code raised an error and goes on, in this child."""
 
     def imported(self, files: list[str]) -> None:
         """The developer's code has imported more; these are all files of the project by now."""
@@ -268,6 +272,9 @@ class ChildProcess(Child):
             case BlockedLoop():
                 if self._observer is not None:
                     self._observer.blocked(report)
+            case Raised():
+                if self._observer is not None:
+                    self._observer.raised(self, report)
             case Imported(files=files):
                 if self._observer is not None:
                     self._observer.imported(files)

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from mentra.protocol import codec
-from mentra.transport.base import HttpReply, HttpRequest, Listener, Network, is_loopback
+from mentra.transport.base import HttpReply, HttpRequest, Listener, Network
 from mentra_cli.dev.control_messages import Handler, Refusal, Refused, Request, RouteList, Routes
 from mentra_cli.dev.developer import Developer, Supervised
+from mentra_cli.dev.local_requests import is_local
 from mentra_cli.dev.options import DevOptions
 from mentra_cli.dev.phone import Phone
 from mentra_cli.dev.waits import Waits
@@ -54,7 +55,7 @@ class Control:
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request."""
-        if not _is_local(request) or not self._knows_token(request):
+        if not is_local(request) or "origin" in request.headers or not self._knows_token(request):
             return _refused(403, "This interface is for commands of the same user on this machine.")
         route = self.routes.get((request.method, request.path_only))
         if route is None:
@@ -95,14 +96,6 @@ def _read(kind: type[Request], request: HttpRequest) -> Request:
     if isinstance(asked, codec.Malformed):
         raise ValueError(asked.problem)
     return asked
-
-
-def _is_local(request: HttpRequest) -> bool:
-    try:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    except ValueError:
-        return False
-    return is_loopback(host) and "origin" not in request.headers
 
 
 def _refused(status: int, error: str, fix: str = "") -> HttpReply:

@@ -51,6 +51,23 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """A BMP file with one bit a pixel; in JSON base64."""
 
 
+class Video(msgspec.Struct, frozen=True, kw_only=True):
+    """A video that the glasses stream."""
+
+    kind: str
+    """``"rtmp"`` to a server of the app's choice, or ``"managed"`` by the cloud."""
+    to: str
+    """The server, without what lets somebody in; of a managed one, where it can be watched."""
+    also_to: tuple[str, ...] = ()
+    """Servers to which a managed one goes besides."""
+    status: str
+    """As the app was told last: ``"initializing"``, ``"active"``, ``"stopping"``."""
+
+    def __str__(self) -> str:
+        also = f", also to {', '.join(self.also_to)}" if self.also_to else ""
+        return f"{self.status}, {self.kind}, {'at' if self.kind == 'managed' else 'to'} {self.to}{also}"
+
+
 class ScreenShown(msgspec.Struct, frozen=True, kw_only=True):
     """What the glasses show."""
 
@@ -66,6 +83,8 @@ class ScreenShown(msgspec.Struct, frozen=True, kw_only=True):
     """The colour in which the light of the glasses is lit; ``None`` when it is not."""
     sound: str | None
     """The last sound that the app had played: the text if it is spoken, else the address, without its query."""
+    video: Video | None
+    """The video that the glasses stream."""
     found: bool
     """Whether the text is, or was for a moment, on the main view."""
 
@@ -80,7 +99,7 @@ class Settings(UserRequest, frozen=True, kw_only=True):
 
 
 class SettingsNow(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings, by key."""
+    """The settings, by key; ``None`` is one without a value."""
 
     version: int = VERSION
     values: dict[str, Any]
@@ -143,12 +162,14 @@ class AppStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the code does not load."""
+    """Why the code does not load, or what its ``on_session`` raised."""
 
     message: str
     fix: str = ""
     file: str | None = None
     line: int | None = None
+    in_on_session: bool = False
+    """Whether the code serves, and its ``on_session`` failed."""
 
 
 class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +190,8 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The colour in which the light of the glasses is lit."""
     sound: str | None
     """The last sound that the app had played: the text if it is spoken, else the address, without its query."""
+    video: Video | None
+    """The video that the glasses stream."""
     running: bool
     """Whether the app runs for them."""
 
@@ -188,7 +211,7 @@ class StatusNow(msgspec.Struct, frozen=True, kw_only=True):
     app: AppStatus | None
     """The code that serves; ``None`` when none does."""
     problem: Problem | None
-    """Why the code as it was last saved does not load; other code may serve all the same."""
+    """What is wrong with the code as it was last saved; if it does not load, other code may serve all the same."""
     sessions: list[SessionStatus]
     users: list[UserStatus]
     reloads: int

@@ -96,7 +96,7 @@ class Developer:
             file=self._options.app,
             found=self._options.found,
             app=None if app is None else AppStatus(name=app.name, package_name=app.package_name, how=app.how),
-            problem=_problem(code.failure),
+            problem=_problem(code),
             sessions=[
                 SessionStatus(session_id=each.request.session_id, user=each.request.user_id, connected=each.live)
                 for each in dev.relay.sessions()
@@ -159,8 +159,10 @@ class Developer:
             raise Refused(503, "mentra dev is ending.")
         outcome = reloading.result()
         if isinstance(outcome, Failed):
-            return Restarted(loaded=False, problem=_problem(outcome), still_serving=code.app is not None)
-        return Restarted(loaded=True, took_ms=round(code.last_load_s * 1000, 1), still_serving=True)
+            return Restarted(loaded=False, problem=_as_problem(outcome), still_serving=code.app is not None)
+        took_ms = round(code.last_load_s * 1000, 1)
+        await code.begun()
+        return Restarted(loaded=True, took_ms=took_ms, problem=_problem(code), still_serving=code.app is not None)
 
     async def _replay(self, asked: Replay) -> Replayed:
         sessions = {session.request.session_id: session for session in self._dev.relay.sessions()}
@@ -208,10 +210,15 @@ class Developer:
         return Stopping(pid=os.getpid())
 
 
-def _problem(failure: Failed | None) -> Problem | None:
-    if failure is None:
-        return None
-    return Problem(message=failure.message, fix=failure.fix, file=failure.file, line=failure.line)
+def _problem(code: ServingCode) -> Problem | None:
+    failure = code.problem
+    return None if failure is None else _as_problem(failure, in_on_session=code.failure is None)
+
+
+def _as_problem(failure: Failed, *, in_on_session: bool = False) -> Problem:
+    return Problem(
+        message=failure.message, fix=failure.fix, file=failure.file, line=failure.line, in_on_session=in_on_session
+    )
 
 
 def _user_status(glasses: VirtualGlasses) -> UserStatus:
@@ -221,5 +228,6 @@ def _user_status(glasses: VirtualGlasses) -> UserStatus:
         display=glasses.display,
         light=now.light,
         sound=now.sound,
+        video=now.video,
         running=bool(glasses.running),
     )

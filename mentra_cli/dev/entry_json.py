@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from mentra.protocol import codec
 from mentra_cli.dev.journal import (
+    AppError,
     AppOutput,
     Blocked,
     CloudCall,
@@ -41,6 +42,7 @@ KINDS: dict[type[Entry], str] = {
     AppOutput: "output",
     Loaded: "loaded",
     LoadFailed: "load_failed",
+    AppError: "app_error",
     Blocked: "blocked",
     Note: "note",
 }
@@ -72,7 +74,7 @@ def entry_json(entry: Entry) -> bytes:
             document["body"] = _decoded(entry.body)
         case CloudCall():
             document["body"], document["answer"] = _decoded(entry.body), _decoded(entry.answer)
-        case LoadFailed():
+        case LoadFailed() | AppError():
             document["failure"] = {name: getattr(entry.failure, name) for name in entry.failure.__struct_fields__}
         case _:
             pass

@@ -6,6 +6,7 @@ so that the child connects to the relay.
 
 import asyncio
 import dataclasses
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from math import inf
@@ -15,9 +16,11 @@ from mentra.errors import UntrustedCloud
 from mentra.protocol import codec, web_tokens
 from mentra.protocol.photos import UPLOAD_PATH
 from mentra.protocol.webhooks import SessionRequest, WebhookReply
+from mentra.server.web.site import LOGIN_PATH
 from mentra.transport.base import HttpError, HttpReply, HttpRequest
 from mentra_cli.dev.children import Child
 from mentra_cli.dev.journal import HttpAnswer, HttpCall, Journal, Note
+from mentra_cli.dev.local_requests import is_local
 from mentra_cli.dev.reports import Ready
 
 CHILD_WITHIN_S = 8.0
@@ -62,11 +65,16 @@ class Behind(Protocol):
 
 
 class FrontDoor:
-    """Passes requests to whichever child is current."""
+    """Passes requests to whichever child is current.
 
-    def __init__(self, journal: Journal, admit: Admit) -> None:
+    Args:
+        sign_in: Whether browsers of this machine may be sent to sign in at the account site of MentraOS.
+    """
+
+    def __init__(self, journal: Journal, admit: Admit, *, sign_in: bool) -> None:
         self._journal = journal
         self._admit = admit
+        self._sign_in = sign_in
         self._current: Behind | None = None
         self._before: Behind | None = None
         self._changed_at = -inf
@@ -118,6 +126,8 @@ class FrontDoor:
             if isinstance(webhook, SessionRequest):
                 return await self._start(behind, webhook)
         reply = await self._send(behind, request)
+        if not self._sign_in and _is_sign_in(reply) and is_local(request):
+            return _nobody(request)
         if request.path_only == UPLOAD_PATH and reply.status == 404:
             return await self._pass_on_late_photo(request, reply)
         return reply
@@ -170,6 +180,20 @@ def _stream_noted(headers: Mapping[str, str]) -> bytes:
 
 def _kind(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _is_sign_in(reply: HttpReply) -> bool:
+    location = reply.headers.get("location", "")
+    return location == LOGIN_PATH or location.startswith(web_tokens.LOGIN)
+
+
+def _nobody(request: HttpRequest) -> HttpReply:
+    page = "" if request.path_only == LOGIN_PATH else f" {shlex.quote(web_tokens.masked(request.path))}"
+    text = (
+        "Nobody is signed in here, and mentra dev with virtual glasses has no page to sign in.\n"
+        f"Open it as the virtual user: mentra open{page}\n"
+    )
+    return HttpReply(401, text.encode(), {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store"})
 
 
 def _error(status: int, message: str) -> HttpReply:

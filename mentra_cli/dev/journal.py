@@ -138,6 +138,16 @@ class LoadFailed(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppError(_Entry):
+    """The app's code raised an error, and goes on. Each place once, until other code serves."""
+
+    failure: Failed
+    user_id: str
+    """Empty where it was for nobody in particular."""
+    in_on_session: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked(_Entry):
     """The app's code kept its event loop from everything else for too long."""
 
@@ -169,6 +179,7 @@ Entry = (
     | AppOutput
     | Loaded
     | LoadFailed
+    | AppError
     | Blocked
     | Note
 )

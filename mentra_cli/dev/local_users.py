@@ -1,20 +1,55 @@
 """The built-in users: a local cloud with virtual glasses, so that an app can be tried without a phone."""
 
 import asyncio
+import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mentra.bitmaps.bitmap import Bitmap
-from mentra.localcloud import DEFAULT_USER, InstalledApp, LocalCloud, StartFailed, VirtualGlasses
+from mentra.localcloud import (
+    DEFAULT_MODEL,
+    DEFAULT_USER,
+    InstalledApp,
+    LocalCloud,
+    StartFailed,
+    StreamedVideo,
+    VirtualGlasses,
+)
+from mentra.localcloud.rules import delivered_as
+from mentra.protocol.app_to_cloud import ManagedStreamRequest
+from mentra.protocol.cloud_to_app import CustomMessage
 from mentra.protocol.layouts import BitmapAnimation
-from mentra.protocol.streams import Transcription, Translation
+from mentra.protocol.permissions import Permission
+from mentra.protocol.streams import (
+    STREAMS,
+    AudioChunk,
+    ButtonPress,
+    CalendarEvent,
+    GlassesBattery,
+    GlassesConnection,
+    HeadPosition,
+    Location,
+    PhoneBattery,
+    PhoneNotification,
+    PhoneNotificationDismissed,
+    PhotoTaken,
+    TouchEvent,
+    Transcription,
+    Translation,
+    VoiceActivity,
+    VpsCoordinates,
+    is_known,
+    permission_for,
+)
 from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
 from mentra.transport.base import HandleHttp, HttpReply, HttpRequest
 from mentra.transport.memory import MemoryNetwork
+from mentra_cli.dev.control_messages import Video
 from mentra_cli.dev.front_door import MAX_BODY_BYTES
 from mentra_cli.dev.journal import DisplayChange, Journal, Note, Speech
 from mentra_cli.dev.reports import Ready
+from mentra_cli.dev.views.messages import host_of
 
 LISTENS_WITHIN_S = 2.0
 """How long an event waits for an app to subscribe."""
@@ -45,6 +80,8 @@ class Perceived:
     """The colour in which the light of the glasses is lit."""
     sound: str | None = None
     """The last sound that was played: the text if it is spoken, else the address, without its query."""
+    video: Video | None = None
+    """The video that is streamed."""
 
 
 def perceived(glasses: VirtualGlasses) -> Perceived:
@@ -55,7 +92,17 @@ def perceived(glasses: VirtualGlasses) -> Perceived:
         moves=isinstance(glasses.layout, BitmapAnimation),
         light=glasses.leds.color,
         sound=(sound.text or _without_query(sound.url)) if sound else None,
+        video=_video(glasses.video.current),
     )
+
+
+def _video(streamed: StreamedVideo | None) -> Video | None:
+    if streamed is None:
+        return None
+    if not isinstance(streamed.request, ManagedStreamRequest):
+        return Video(kind="rtmp", to=host_of(streamed.url), status=streamed.status)
+    also_to = tuple(host_of(each.url) for each in streamed.request.restream_destinations or ())
+    return Video(kind="managed", to=streamed.url, also_to=also_to, status=streamed.status)
 
 
 def _without_query(url: str) -> str:
@@ -66,14 +113,20 @@ class LocalUsers:
     """People with virtual glasses on a cloud inside this process. Nothing of it can be reached from outside.
 
     There is one from the start; others come with the first thing that they do.
+
+    Args:
+        model: The glasses of who has not chosen others.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, model: str = DEFAULT_MODEL) -> None:
         self.network = MemoryNetwork()
         self.cloud = LocalCloud(self.network)
         self._journal = journal
         self._app: Ready | None = None
         self._glasses: dict[str, VirtualGlasses] = {}
+        self._model = model
+        self._models: dict[str, str] = {}
+        """The glasses of users who have chosen some; they keep them while they are away."""
         self._permissions: dict[str, tuple[str, ...]] = {}
         """Those of apps for which somebody has changed them."""
         self._app_url = ""
@@ -140,8 +193,10 @@ class LocalUsers:
                 public_url=self._app_url,
                 name=app.name,
                 webhook_path=app.webhook_path,
-                permissions=self._permissions.get(app.package_name, tuple(app.permissions)),
-                settings=tuple(app.settings),
+                permissions=self._permissions.get(
+                    app.package_name, (Permission.ALL,) if app.permissions is None else tuple(app.permissions)
+                ),
+                settings=tuple(app.settings or ()),
             )
         )
         await asyncio.gather(*(self._start(glasses) for glasses in self.all_glasses))
@@ -168,6 +223,11 @@ class LocalUsers:
                 "Use one such as bob@example.com."
             )
         return await self._start(self._connect(user_id))
+
+    def choose(self, user_id: str, model: str) -> bool:
+        """Let a user have other glasses from the next start on. Return whether they wear some now, to be changed."""
+        self._models[user_id] = model
+        return user_id in self._glasses
 
     async def leave(self, user_id: str) -> bool:
         """Be gone, as a phone that was away for a minute. Return whether there was such a user."""
@@ -200,11 +260,15 @@ class LocalUsers:
         self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None = None
     ) -> Unheard | None:
         """Wait a moment for the app to listen to what is to happen, by any of its streams; return why it does not."""
-        if await self._listens(glasses, streams, data):
+        if await self.listens(glasses, streams, data):
             return None
         unheard = self._why(glasses, streams[0])
-        self._journal.add(Note(text=unheard.problem, fix=unheard.fix, is_problem=True))
+        self.tell(unheard)
         return unheard
+
+    def tell(self, unheard: Unheard) -> None:
+        """Write down why something reached no app."""
+        self._journal.add(Note(text=unheard.problem, fix=unheard.fix, is_problem=True))
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer a REST request as the cloud."""
@@ -214,7 +278,7 @@ class LocalUsers:
 
     def _connect(self, user_id: str) -> VirtualGlasses:
         if user_id not in self._glasses:
-            self._glasses[user_id] = self.cloud.connect_glasses(user_id)
+            self._glasses[user_id] = self.cloud.connect_glasses(user_id, model=self._models.get(user_id, self._model))
             self._glasses[user_id].on_display(self._displayed)
         return self._glasses[user_id]
 
@@ -236,13 +300,22 @@ class LocalUsers:
                 f"Nobody heard it: the app does not run for {glasses.user_id}.",
                 "See what keeps it from running: mentra status",
             )
+        if not is_known(stream):
+            return Unheard(f"Nobody heard it. There is no stream {stream!r}, as far as is known.", _meant(stream))
+        if self.package_name and delivered_as(glasses.dropped(self.package_name), stream):
+            permission = permission_for(stream)
+            return Unheard(
+                f"Nobody heard it: the app has subscribed to {stream}, and lacks the permission {permission}.",
+                f"Declare it in the app, permissions = (Permission.{permission},), "
+                f"or grant it here: mentra permissions --grant {permission}, then mentra restart",
+            )
         return Unheard(
             f"Nobody heard it: the app has not subscribed to {stream}.",
             f"Register a handler in on_session: {registration(stream)}",
         )
 
-    async def _listens(self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None) -> bool:
-        """Wait a moment for an app that is just being started to subscribe."""
+    async def listens(self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None) -> bool:
+        """Wait a moment for an app that is just being started to subscribe; return whether it does."""
         waited_s = 0.0
         # The cloud tells nobody of subscriptions.
         while not any(glasses.listeners(stream, data) for stream in streams):
@@ -266,4 +339,33 @@ def registration(stream: str) -> str:
         return f"session.events.on_transcription(handler{language})"
     if base == Translation.stream:
         return f'session.events.on_translation(handler, target="{detail.rpartition("-to-")[2]}")'
+    if base == TouchEvent.stream:
+        gesture = f', "{detail}"' if detail else ""
+        return f"session.events.on_touch_event(handler{gesture})"
+    if base in _METHODS:
+        return f"session.events.{_METHODS[base]}(handler)"
     return f'session.events.on("{stream}", handler)'
+
+
+def _meant(stream: str) -> str:
+    near = difflib.get_close_matches(stream, STREAMS, n=1) or [each for each in STREAMS if stream in each]
+    return f"Did you mean {min(near, key=len)!r}?" if near else f"There are {', '.join(STREAMS)}."
+
+
+_METHODS = {
+    AudioChunk.stream: "on_audio_chunk",
+    ButtonPress.stream: "on_button_press",
+    CalendarEvent.stream: "on_calendar_event",
+    CustomMessage.stream: "on_custom_message",
+    GlassesBattery.stream: "on_glasses_battery",
+    GlassesConnection.stream: "on_glasses_connection",
+    HeadPosition.stream: "on_head_position",
+    Location.stream: "on_location",
+    PhoneBattery.stream: "on_phone_battery",
+    PhoneNotification.stream: "on_phone_notification",
+    PhoneNotificationDismissed.stream: "on_phone_notification_dismissed",
+    PhotoTaken.stream: "on_photo_taken",
+    VoiceActivity.stream: "on_voice_activity",
+    VpsCoordinates.stream: "on_vps_coordinates",
+}
+"""The method of ``session.events`` for a stream, of those that need nothing but a handler."""

@@ -28,6 +28,8 @@ class DevOptions:
     env_file: Path | None
     cloud: CloudAddress | None
     """The cloud to work with instead of the local one."""
+    glasses: str | None = None
+    """The model of the virtual glasses; ``None`` for the usual one."""
 
     @property
     def root(self) -> Path:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from mentra.protocol.permissions import Permission
 from mentra_cli.dev.actions import Shown
-from mentra_cli.dev.control_messages import Handler, Request
-from mentra_cli.dev.local_users import LocalUsers
+from mentra_cli.dev.control_messages import Handler, Refused, Request
+from mentra_cli.dev.local_users import LocalUsers, Unheard
 from mentra_cli.dev.phone_requests import (
     ChangePermissions,
     OpenPage,
@@ -46,7 +46,14 @@ class Phone(OfUsers):
 
     async def _open(self, asked: OpenPage) -> PageOpened:
         app, glasses = self._app, await self._glasses(asked)
-        page = asked.page or app.page or DEFAULT_PAGE
+        page = asked.page or (DEFAULT_PAGE if app.page is None else app.page)
+        if not page:
+            raise Refused(
+                404,
+                "The app has no page for users.",
+                f'Write a method for it, below @route.get("{DEFAULT_PAGE}", auth=True), '
+                "or name a path: mentra open /path",
+            )
         if not page.startswith("/"):
             raise ValueError(f"{page!r} is no path of a page. Write it from the first slash on: /{page}")
         url = glasses.webview_url(app.package_name, page, server_url=self._server_url(), cloud_url=self._cloud_url())
@@ -64,12 +71,12 @@ class Phone(OfUsers):
             camera.photo = asked.photo
         if capabilities is None or capabilities.has_camera:
             return Shown(display=glasses.display)
-        return Shown(
-            display=glasses.display,
-            heard=False,
-            problem=f"These glasses have no camera ({glasses.model}): apps get no photo from them.",
-            fix='Put on others: mentra wear "Mentra Live"',
+        unheard = Unheard(
+            f"These glasses have no camera ({glasses.model}): apps get no photo from them.",
+            'Put on others: mentra wear "Mentra Live"',
         )
+        self._there.tell(unheard)
+        return Shown(display=glasses.display, heard=False, problem=unheard.problem, fix=unheard.fix)
 
     async def _permissions(self, _: Permissions) -> PermissionsNow:
         return PermissionsNow(permissions=list(self._there.permissions(self._app.package_name)))

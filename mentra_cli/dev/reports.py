@@ -8,10 +8,9 @@ socket of its own.
 
 import msgspec
 
-from mentra.protocol.permissions import Permission
 from mentra.protocol.settings import Setting
 
-VERSION = 3
+VERSION = 5
 """Raised with every change that an older child or supervisor would not understand."""
 USER_TOKEN_KEY = "/mentra-dev/user-token-key"  # noqa: S105 - the path of a public key.
 """Where a child asks, over its bridge, for the key of the local cloud, once a page is opened by its user."""
@@ -66,11 +65,14 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """The project's files that are part of the app; ``None`` when that cannot be told: any source file may be."""
     modules: list[str] = []
     """What it imported from outside of the project, in that order."""
-    settings: list[Setting] = []
-    """What the app declares, as the developer console has it."""
-    page: str = ""
-    """The path of its page for users; empty if there is none, or nobody knows."""
-    permissions: list[str] = msgspec.field(default_factory=lambda: [Permission.ALL.value])
+    settings: list[Setting] | None = None
+    """What the app declares, as the developer console has it; ``None`` if the code does not say."""
+    page: str | None = None
+    """The path of its page for users; empty if there is none, ``None`` when nobody knows."""
+    permissions: list[str] | None = None
+    """``None`` if the code does not say."""
+    tools: list[str] | None = None
+    """The names of its tools; ``None`` when any may be one: it has ``on_tool_call``, or nobody knows."""
 
     def __repr__(self) -> str:
         return f"Ready({self.how}, {self.url})"
@@ -107,6 +109,15 @@ class BlockedLoop(msgspec.Struct, frozen=True, kw_only=True, tag="blocked"):
     code: list[tuple[int, str]]
 
 
+class Raised(msgspec.Struct, frozen=True, kw_only=True, tag="raised"):
+    """The app's code raised an error, which was logged, and goes on."""
+
+    failure: Failed
+    user_id: str
+    """Empty where it was for nobody in particular."""
+    in_on_session: bool
+
+
 class Imported(msgspec.Struct, frozen=True, kw_only=True, tag="imported"):
     """The project's files that are part of the app, after more were imported."""
 
@@ -129,7 +140,7 @@ class Exited(msgspec.Struct, frozen=True, kw_only=True, tag="exited"):
 
 Command = Prepare | Assignment | StoreNow | Stop
 Outcome = Ready | Failed
-Report = Outcome | Stopping | Stored | BlockedLoop | Imported
+Report = Outcome | Stopping | Stored | BlockedLoop | Raised | Imported
 Fork = Started | Exited
 
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

@@ -131,6 +131,8 @@ def _banner(supervisor: Supervisor, options: DevOptions) -> None:
     console.say(f"mentra dev  {where}", style="bold")
     console.say(f"  app       {options.app} ({options.found})")
     console.say(f"  address   {supervisor.url}")
+    if options.glasses:
+        console.say(f"  glasses   {options.glasses}")
 
 
 @contextlib.contextmanager

@@ -11,9 +11,10 @@ The rules:
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,18 @@ from mentra.session.stop_reason import StopReason
 from mentra_cli.dev.children import Child, Observer, Starter
 from mentra_cli.dev.clouds import Clouds
 from mentra_cli.dev.front_door import NO_ANSWER, FrontDoor
-from mentra_cli.dev.journal import AppOutput, Blocked, Journal, Loaded, LoadFailed, Note
+from mentra_cli.dev.journal import AppError, AppOutput, Blocked, Journal, Loaded, LoadFailed, Note
 from mentra_cli.dev.relay import Relay
 from mentra_cli.dev.relayed_session import RelayedSession
-from mentra_cli.dev.reports import BlockedLoop, Failed, Outcome, Ready
+from mentra_cli.dev.reports import BlockedLoop, Failed, Outcome, Raised, Ready
 from mentra_cli.errors import CliError
 
 _logger = logging.getLogger(__name__)
 
 PROVEN_AFTER_S = 2.0
 """How long the code before stays. Code that ends sooner would end again: without other code, a save restarts it."""
+_BEGUN_AFTER_S = 0.15
+"""How long ``on_session`` of new code is given to fail, where somebody asks."""
 _SLOW_AFTER_S = 2.0
 """A load that takes longer is mentioned."""
 _AT_ONCE_S = 0.3
@@ -60,6 +63,11 @@ class _Code:
     ended: asyncio.Task[int]
     """Done when the child has ended, with its exit code."""
     is_let_go: bool = False
+    problem: Failed | None = None
+    """What its ``on_session`` raised first."""
+    has_problem: asyncio.Event = field(default_factory=asyncio.Event)
+    held_back: list[AppError] | None = field(default_factory=list[AppError])
+    """What it raised before it was told whether it serves; ``None`` afterwards."""
 
 
 class ServingCode(Observer):
@@ -114,6 +122,11 @@ class ServingCode(Observer):
         """The app as it serves now; ``None`` when no code does."""
         return self._current.ready if self._current else None
 
+    @property
+    def problem(self) -> Failed | None:
+        """Why the newest code does not serve, or what ``on_session`` raised in the code that does."""
+        return self.failure or (self._current.problem if self._current else None)
+
     def matters(self, file: Path) -> bool:
         """Return whether a change of a source file is a change of the app."""
         # After a failure any source file may be the missing piece.
@@ -129,6 +142,13 @@ class ServingCode(Observer):
         self._asked.append(asked)
         self.save()
         return await asked
+
+    async def begun(self) -> None:
+        """Wait a moment for ``on_session``, which may fail at once; then ``problem`` tells."""
+        if self._current is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_BEGUN_AFTER_S):
+                    await self._current.has_problem.wait()
 
     async def open(self) -> None:
         """Load the code for the first time, and after each save from then on. Returns after the first time."""
@@ -171,6 +191,18 @@ class ServingCode(Observer):
                 code=report.code,
             )
         )
+
+    def raised(self, child: Child, report: Raised) -> None:
+        """Put into the journal what the app raised; ``on_session`` is what all else depends on."""
+        error = AppError(failure=report.failure, user_id=report.user_id, in_on_session=report.in_on_session)
+        code = self._current if self._current is not None and self._current.child is child else None
+        if code is not None and code.held_back is not None:
+            code.held_back.append(error)
+        else:
+            self._journal.add(error)
+        if report.in_on_session and code is not None and code.problem is None:
+            code.problem = report.failure
+            code.has_problem.set()
 
     def imported(self, files: list[str]) -> None:
         """Take note of files that the app imported after its start."""
@@ -258,6 +290,7 @@ class ServingCode(Observer):
             sessions = [one for one in self._relay.sessions() if not _is_of_other_app(one, old, new)]
             failed = await self._start_all(sessions, new, can_go_back=old is not None)
             if failed is not None and old is not None:
+                self._tell_errors(new)
                 self._let_go(new, StopReason.SERVER_STOPPED)
                 overtaken = self._saved.is_set()
                 await self._return_to(old, None if overtaken else failed)
@@ -273,10 +306,17 @@ class ServingCode(Observer):
                 self._journal.add(
                     Loaded(how=new.ready.how, took_s=self.last_load_s, again=old is not None, sessions=len(sessions))
                 )
+            self._tell_errors(new)
         self._own(self._mourn(new), name="let other code take its place")
         self._own(self._prove(new), name="end the old code")
         self._own(self._taken_over(new.ready), name="start the app for its users")
         return new.ready
+
+    def _tell_errors(self, code: _Code) -> None:
+        """Put into the journal what code has raised while it took over: behind the word that it serves."""
+        errors, code.held_back = code.held_back or [], None
+        for error in errors:
+            self._journal.add(error)
 
     async def _start_all(self, sessions: list[RelayedSession], code: _Code, *, can_go_back: bool) -> Failed | None:
         """Start sessions in new code; return what is wrong if it does not start them all."""

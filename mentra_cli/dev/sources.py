@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mentra_cli.console_file import FILE
 from mentra_cli.environment import ENV_FILES
 
 _IGNORED_FOLDERS = frozenset(
@@ -70,9 +71,9 @@ def is_ignored(folder: str) -> bool:
     return folder in _IGNORED_FOLDERS or folder.startswith(".")
 
 
-PYTHON = Sources(suffixes=frozenset({".py"}), always=frozenset({*ENV_FILES, "pyproject.toml"}))
+PYTHON = Sources(suffixes=frozenset({".py"}), always=frozenset({*ENV_FILES, FILE, "pyproject.toml"}))
 """What an app in Python is made of; which of these files, it tells itself."""
 ANY_LANGUAGE = Sources(
-    suffixes=_SCRIPTS, always=frozenset({*ENV_FILES, "pyproject.toml", "package.json", "tsconfig.json"})
+    suffixes=_SCRIPTS, always=frozenset({*ENV_FILES, FILE, "pyproject.toml", "package.json", "tsconfig.json"})
 )
 """What an app may be made of that is started by a command and tells nothing."""

@@ -16,12 +16,15 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from mentra.config import DEFAULT_PORT
+from mentra.localcloud import DEFAULT_MODEL
 from mentra.transport.base import HttpError, Listener, Network
 from mentra.transport.sockets import SocketNetwork
+from mentra_cli.console_file import FILE
 from mentra_cli.dev import state_file
 from mentra_cli.dev.children import Starter
 from mentra_cli.dev.clouds import Clouds
 from mentra_cli.dev.command import Command
+from mentra_cli.dev.console_record import ConsoleRecord
 from mentra_cli.dev.control import Control
 from mentra_cli.dev.front_door import MAX_BODY_BYTES, FrontDoor
 from mentra_cli.dev.journal import Journal, Note, Started
@@ -57,7 +60,8 @@ class Supervisor:
         watch: Watch | None = None,
     ) -> None:
         self.journal = journal
-        self.user = None if options.cloud else LocalUsers(journal)
+        self.user = None if options.cloud else LocalUsers(journal, model=options.glasses or DEFAULT_MODEL)
+        self._console = ConsoleRecord(options.root / FILE, journal)
         self._options = options
         self._root = options.root
         self._network = network or SocketNetwork()
@@ -66,7 +70,7 @@ class Supervisor:
         self._watch = watch
         self._clouds = Clouds(self._network, self.user, options.cloud, journal)
         self.relay = Relay(journal, self._clouds.find, self._clouds.is_key)
-        self._front_door = FrontDoor(journal, self.relay.admit)
+        self._front_door = FrontDoor(journal, self.relay.admit, sign_in=self.user is None)
         self.code = ServingCode(
             starter or self._starter(),
             journal,
@@ -223,7 +227,7 @@ class Supervisor:
 
     async def _taken_over(self, app: Ready) -> None:
         if self.user is not None:
-            await self.user.wear(app)
+            await self.user.wear(self._console.of(app))
 
     async def _watch_files(self) -> None:
         """Take note of saves. Whatever befalls the watching, it goes on: without it nothing would ever reload."""

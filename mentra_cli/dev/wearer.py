@@ -11,9 +11,12 @@ import msgspec
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import NotConnected
 from mentra.localcloud import VirtualGlasses
+from mentra.localcloud.models import missing_part, models_for
+from mentra.localcloud.rules import delivered_as
 from mentra.protocol import codec
 from mentra.protocol.cloud_to_app import CustomMessage
 from mentra.protocol.streams import AudioChunk, misspelt_stream
+from mentra.protocol.subscriptions import parse_stream
 from mentra.protocol.webhooks import ToolFailure
 from mentra_cli.dev import actions
 from mentra_cli.dev.actions import Event, Shown, ToolAnswer
@@ -82,10 +85,10 @@ class Wearer(OfUsers):
             actions.Say: self._say,
             actions.Press: self._event,
             actions.Touch: self._event,
-            actions.Look: self._event,
+            actions.Look: self._look,
             actions.Notify: self._event,
             actions.Dismiss: self._event,
-            actions.Move: self._event,
+            actions.Move: self._move,
             actions.Battery: self._event,
             actions.Calendar: self._event,
             actions.TakePhoto: self._take_photo,
@@ -122,6 +125,24 @@ class Wearer(OfUsers):
                 )
 
         return await self._happen(glasses, streams, None, speak)
+
+    async def _look(self, action: actions.Look) -> Shown:
+        glasses = await self._glasses(action)
+        listens = glasses.listeners(action.stream, msgspec.to_builtins(action.data))
+        if action.direction != "up" or not glasses.dashboard or listens:
+            return await self._event(action)
+        await self._react(glasses, lambda: glasses.send(action.stream, msgspec.to_builtins(action.data)))
+        return Shown(display=glasses.display, heard=False, dashboard=glasses.dashboard)
+
+    async def _move(self, action: actions.Move) -> Shown:
+        """Move the phone. Nobody has to listen: apps may ask where it is, at any time."""
+        glasses, stream, data = await self._glasses(action), action.stream, msgspec.to_builtins(action.data)
+        package_name = self._there.package_name
+        may_ask = package_name in glasses.running and not delivered_as(glasses.dropped(package_name or ""), stream)
+        if not may_ask or await self._there.listens(glasses, (stream,), data):
+            return await self._event(action)
+        shown = await self._react(glasses, lambda: glasses.send(stream, data))
+        return msgspec.structs.replace(shown, heard=False, warning=_KEPT)
 
     async def _event(self, action: Event) -> Shown:
         return await self._deliver(action, action.stream, msgspec.to_builtins(action.data))
@@ -168,21 +189,32 @@ class Wearer(OfUsers):
         self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None, happen: Happen
     ) -> Shown:
         unheard = await self._there.unheard(glasses, streams, data)
-        return await self._react(glasses, happen, unheard)
+        shown = await self._react(glasses, happen, unheard)
+        stream = parse_stream(streams[0]).base
+        part = missing_part(stream, glasses.capabilities)
+        return msgspec.structs.replace(shown, warning=_lacking(glasses.model, part, stream)) if part else shown
 
     # Everything else.
 
     async def _call_tool(self, action: actions.CallTool) -> ToolAnswer:
-        package_name, glasses = self._app.package_name, await self._glasses(action)
-        answer = await glasses.call_tool(package_name, action.name, action.parameters)
+        app, glasses = self._app, await self._glasses(action)
+        if app.tools is not None and action.name not in app.tools:
+            there_are = ", ".join(app.tools) or "none"
+            raise Refused(
+                404,
+                f"The app has no tool {action.name!r} and no on_tool_call. Its tools: {there_are}.",
+                "Declare it in the app: @tool on a method, with its name.",
+            )
+        answer = await glasses.call_tool(app.package_name, action.name, action.parameters)
         shown = await self._react(glasses, _nothing)
         return ToolAnswer(answer=answer, failed=_is_failure(answer), display=shown.display)
 
     async def _settings(self, asked: Settings) -> SettingsNow:
         if asked.mentraos:
             return SettingsNow(values=(await self._glasses(asked)).system_settings)
-        package_name, glasses = self._app.package_name, await self._glasses(asked)
-        return SettingsNow(values=glasses.settings(package_name))
+        app, glasses = self._app, await self._glasses(asked)
+        without_value = {each.key: None for each in app.settings or () if each.key is not None}
+        return SettingsNow(values={**without_value, **glasses.settings(app.package_name)})
 
     async def _change_settings(self, action: actions.ChangeSettings) -> Shown:
         if action.mentraos:
@@ -192,8 +224,14 @@ class Wearer(OfUsers):
         return await self._react(glasses, lambda: glasses.change_settings(package_name, action.values))
 
     async def _wear(self, action: actions.Wear) -> Shown:
-        glasses = await self._glasses(action)
-        return await self._react(glasses, lambda: glasses.change_model(action.model))
+        return await self._react(*await self._put_on(action, action.model))
+
+    async def _put_on(self, action: UserRequest, model: str) -> tuple[VirtualGlasses, Happen]:
+        """Return the user's glasses, and what makes them others; a new user wears those from the start."""
+        if self._there.choose(action.user, model):
+            glasses = await self._glasses(action)
+            return glasses, lambda: glasses.change_model(model)
+        return await self._glasses(action), _nothing
 
     async def _drop(self, action: actions.Drop) -> Shown:
         package_name, glasses = self._app.package_name, await self._glasses(action)
@@ -207,6 +245,8 @@ class Wearer(OfUsers):
             raise Refused(409, str(error)) from error
 
     async def _start(self, action: actions.Start) -> Shown:
+        if action.glasses and self._there.choose(action.user, action.glasses):
+            await (await self._glasses(action)).change_model(action.glasses)
         if problem := await self._there.start(action.user):
             raise Refused(409, problem)
         return await self._react(await self._glasses(action), _nothing)
@@ -240,6 +280,7 @@ class Wearer(OfUsers):
             bitmap=_picture(now.bitmap),
             light=now.light,
             sound=now.sound,
+            video=now.video,
             found=bool(seen),
         )
 
@@ -267,8 +308,18 @@ async def reaction(glasses: VirtualGlasses, happen: Happen, waits: Waits) -> Non
         forget()
 
 
+_KEPT = (
+    "The app does not listen to location_update; it gets the place when it asks for it: session.location.get_latest()."
+)
+
+
 async def _nothing() -> None:
     pass
+
+
+def _lacking(model: str, part: str, stream: str) -> str:
+    others = models_for(stream)[0]
+    return f"The {model} have no {part}: on real ones this cannot happen. Put on others: mentra wear {others!r}"
 
 
 def _is_failure(answer: Any) -> bool:

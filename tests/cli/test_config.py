@@ -28,6 +28,16 @@ class HelloApp(AppServer):
         '''Greet somebody.'''
         return name
 """
+PORT = """\
+from mentra import AppServer
+
+class HelloApp(AppServer):
+    async def on_session(self, session, session_id, user_id):
+        session.settings.get("show", True)
+
+    async def on_tool_call(self, tool_name, args, user_id):
+        return tool_name
+"""
 CONFIG = {
     "name": "Hello",
     "description": "Says hello.",
@@ -98,8 +108,40 @@ def test_export_tells_programs_what_it_wrote(project: Path, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out) == {
         "version": 1,
         "file": str(project / "app_config.json"),
+        "removed": [],
         "refused_by_console": ["speed"],
     }
+
+
+def test_export_says_what_it_removes_and_shows_all_of_it(project: Path, capsys: pytest.CaptureFixture[str]):
+    loud = {"type": "toggle", "key": "loud", "label": "Loud", "defaultValue": False}
+    (project / "app_config.json").write_text(json.dumps({**CONFIG, "settings": [loud], "tools": [{"id": "gone"}]}))
+
+    assert main(["config", "export", "--json"]) == 0
+
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["removed"] == [
+        {"where": "settings.loud", "entry": loud},
+        {"where": "tools.gone", "entry": {"id": "gone"}},
+    ]
+    removed = "Removed from app_config.json, as the code does not have it:"
+    assert printed.err.splitlines()[1:3] == [
+        f'{removed} settings.loud {{"type":"toggle","key":"loud","label":"Loud","defaultValue":false}}',
+        f'{removed} tools.gone {{"id":"gone"}}',
+    ]
+    assert json.loads((project / "app_config.json").read_text()) == CONFIG
+
+
+def test_a_port_that_declares_nothing_keeps_its_file(project: Path, capsys: pytest.CaptureFixture[str]):
+    (project / "app.py").write_text(PORT)
+    file = {**CONFIG, "permissions": [{"type": "MICROPHONE", "description": "To hear you"}]}
+    (project / "app_config.json").write_text(json.dumps(file))
+
+    assert main(["config", "check"]) == 0
+    assert main(["config", "export"]) == 0
+
+    printed = capsys.readouterr()
+    assert (json.loads((project / "app_config.json").read_text()), printed.err) == (file, "")
 
 
 def test_check_is_content_when_both_say_the_same(capsys: pytest.CaptureFixture[str]):

@@ -62,7 +62,7 @@ async def test_a_pipe_gets_plain_lines_and_speaks_what_it_sends(dev: Dev) -> Non
 async def test_a_pipe_may_send_commands_too_and_end_it(dev: Dev) -> None:
     await dev.shows("version 0 ready")
 
-    for line in ("/filter hola", "hello", "/say hola", "/xyzzy", "/help", "/quit"):
+    for line in ("/filter hola", "hello", "/say hola", "/send foo", "/xyzzy", "/help", "/quit"):
         await dev.speak(line)
     async with asyncio.timeout(WITHIN_S):
         code = await dev.process.wait()
@@ -72,6 +72,7 @@ async def test_a_pipe_may_send_commands_too_and_end_it(dev: Dev) -> None:
     assert any(line == "version 0: hola" for line in dev.lines), "what the command prints"
     assert any(line.endswith("you@example.com: version 0: hola") for line in dev.lines)
     assert not any("you  say: hello" in line for line in dev.lines), "it was filtered away"
+    assert sum("There is no stream 'foo'" in line for line in dev.lines) == 1
     assert any("There is no command /xyzzy" in line for line in dev.lines)
     assert any("Esc h" in line for line in dev.lines)
 

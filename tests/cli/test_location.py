@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mentra_cli.errors import CliError, ExitCode
-from mentra_cli.location import Location, locate
+from mentra_cli.location import Location, locate, project_glasses
 
 NAMED = "named on the command line"
 
@@ -132,3 +132,13 @@ def test_a_setting_that_names_nothing_is_not_found(tmp_path: Path):
         locate(None, tmp_path)
 
     assert raised.value.code is ExitCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("text", "glasses"),
+    [("", None), ("[tool.mentra]\n", None), ('[tool.mentra]\nglasses = "Mentra Live"\n', "Mentra Live")],
+)
+def test_a_project_may_name_the_glasses(tmp_path: Path, text: str, glasses: str | None):
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    assert project_glasses(tmp_path) == glasses

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
@@ -231,3 +232,49 @@ def test_colour_is_left_out_on_request(arguments: list[str], environment: dict[s
     finished = run("-m", "mentra_cli", "new", "1.2", *arguments, **{"FORCE_COLOR": "1", "NO_COLOR": "", **environment})
 
     assert bool(COLOUR.search(finished.stderr)) is coloured
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting", "code", "told"),
+    [
+        (["--glasses", "mentra live"], "", ExitCode.USAGE, "Fix:   Did you mean 'Mentra Live'?"),
+        (
+            ["--glasses", "Nonsense"],
+            "",
+            ExitCode.USAGE,
+            "There are no glasses 'Nonsense', as far as is known. There are: E",
+        ),
+        (
+            ["--glasses", "Mentra Live", "--cloud", "wss://x.example.com"],
+            "",
+            ExitCode.USAGE,
+            "with --cloud there are none",
+        ),
+        ([], 'glasses = "Nonsense"', ExitCode.VALIDATION, "It stands under [tool.mentra] in pyproject.toml."),
+    ],
+)
+def test_glasses_that_nobody_knows_are_refused(
+    arguments: list[str],
+    setting: str,
+    code: ExitCode,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "pyproject.toml").write_text(f"[tool.mentra]\n{setting}\n")
+    (tmp_path / "app.py").touch()
+    monkeypatch.chdir(tmp_path)
+
+    ended = main(["dev", *arguments])
+
+    assert ended == code
+    assert told in capsys.readouterr().err
+
+
+def test_a_choice_that_there_is_not_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]):
+    assert main(["look", "sideways"]) == ExitCode.USAGE
+
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "Error: Invalid value for 'direction': 'sideways' is not one of 'up', 'down'."
+    )

@@ -71,6 +71,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "send": ["glasses_connection_state", "status=CONNECTED", "wifi.connected=true", "wifi.ssid=home"],
     "tool": ["forecast", "city=Vienna"],
     "wear": ["Even Realities G1"],
+    "open": ["/album"],
 }
 """What each command cannot do without."""
 ENDS_IT = {"stop", "restart", "leave"}
@@ -97,7 +98,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 
 def make_project(folder: Path) -> Path:
     (folder / "app.py").write_text(APP)
-    (folder / "cat.png").write_bytes(b"\x89PNG")
+    (folder / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     for name, rate in (("beep.wav", 16_000), ("other.wav", 44_100)):
         with wave.open(str(folder / name), "wb") as recording:
             recording.setnchannels(1)
@@ -199,7 +200,7 @@ def test_json_is_exactly_one_document_with_a_version(run: Run, here: Path, comma
         (["dismiss", "7"], "gone 7"),
         (["battery", "15", "--charging"], "15 True"),
         (["battery", "80", "--phone"], "phone 80"),
-        (["photo", "cat.png", "--take"], "image/png iVBORw=="),
+        (["photo", "cat.png", "--take"], "image/png iVBORw0KGgo="),
         (["calendar", "Lunch", "--start", "2026-01-31T14:30:00+0100"], "Lunch 2026-01-31T13:30:00.000Z"),
         (["say", "hello", "--to", "es-ES", "--translation", "hola"], "translated hola"),
         (["sound", "beep.wav"], "2000 bytes"),
@@ -214,25 +215,37 @@ def test_json_is_exactly_one_document_with_a_version(run: Run, here: Path, comma
 def test_an_action_prints_what_the_glasses_show_afterwards(
     run: Run, here: Path, arguments: list[str], shown: str
 ) -> None:
-    assert run(*arguments) == (0, f"{shown}\n", "")
+    finished = run(*arguments)
+
+    assert (finished.code, finished.out) == (0, f"{shown}\n")
+    assert "Error" not in finished.err
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["send", "VAD", "status=true"], 1, 'session.events.on("VAD", handler)'),
+        (["send", "VAD", "status=true"], 1, "session.events.on_voice_activity(handler)"),
+        (["send", "foo"], 1, "no stream 'foo'"),
+        (["move", "1", "2", "--accuracy-m", "5"], 2, "Use --accuracy."),
+        (["move", "1", "2", "--acuracy=5"], 2, "No such option: --acuracy"),
+        (["wear", "mentra live"], 5, "Did you mean 'Mentra Live'?"),
+        (["wear", "Nonsense"], 5, "There are: Even Realities G1"),
+        (["tool", "nosuch"], 5, "The app has no tool 'nosuch' and no on_tool_call. Its tools: forecast."),
         (["send", "VAD", "status"], 2, "is not KEY=VALUE"),
         (["send", "VAD"], 2, "status"),
         (["send", "button_pres"], 2, "Did you mean 'button_press'?"),
         (["send", "VAD", "--data", "[]"], 2, "is no JSON object"),
         (["move", "91", "0"], 2, "lat"),
-        (["look", "left"], 2, "left"),
+        (["look", "left"], 2, "Invalid value for 'direction': 'left' is not one of 'up', 'down'."),
         (["battery", "101"], 2, "level"),
         (["photo", "nowhere.png"], 5, "nowhere.png cannot be read"),
         (["photo", "cat.png", "--fail", "CAMERA_BUSY"], 2, "--fail takes no file"),
         (["photo", "--fail", "CAMERA_BUSY", "--by", "me"], 2, "me"),
-        (["permissions", "--deny", "COFFEE"], 2, "There is no such permission"),
+        (["photo", "app.py"], 7, "app.py is no image."),
+        (["photo", "app.py", "--take"], 7, "app.py is no image."),
+        (["photo", "--fail", "NONSENSE"], 2, "There are: CAMERA_INIT_FAILED, "),
+        (["permissions", "--deny", "COFFEE"], 2, "There is no permission 'COFFEE'.\nFix:   There are: MICROPHONE, "),
         (["open", "no-path"], 2, "is no path of a page"),
         (["say", "hello", "--translation", "hola"], 2, "Add it: --to es-ES"),
         (["calendar", "Lunch", "--start", "noon"], 2, "noon"),
@@ -278,12 +291,20 @@ def test_a_result_that_is_a_failure_is_one_document_too(run: Run, here: Path, ar
 @pytest.mark.processes
 def test_an_unknown_gesture_or_model_is_mentioned_and_happens(run: Run, here: Path) -> None:
     touched = run("touch", "wiggle")
-    worn = run("wear", "Glasses of Tomorrow")
+    worn = run("wear", "Glasses of Tomorrow", "--force")
 
     assert (touched.code, touched.out) == (0, "wiggle\n")
     assert "double_tap" in touched.err
-    assert worn.code == 0
-    assert "Mentra Live" in worn.err
+    assert (worn.code, worn.err) == (0, "")
+
+
+@pytest.mark.processes
+def test_what_these_glasses_cannot_do_is_mentioned_and_happens(run: Run, here: Path) -> None:
+    run("wear", "Even Realities G1", "--user", "grace@example.com")
+    pressed = run("press", "--user", "grace@example.com")
+
+    assert (pressed.code, pressed.out) == (0, "main short\n")
+    assert "have no button" in pressed.err
 
 
 @pytest.mark.processes
@@ -431,6 +452,21 @@ def test_the_status_is_that_of_the_code(run: Run, own: subprocess.Popen[bytes]) 
     assert "serves, as it was before the last save" in bad.out
     assert mended.code == 0
     assert json.loads(mended.out)["problem"] is None
+
+
+@pytest.mark.processes
+def test_what_on_session_raises_is_a_problem_of_the_code(run: Run, own: subprocess.Popen[bytes]) -> None:
+    Path("app.py").write_text(APP.replace('show(f"ready', 'show(f"{nosuch}'))
+    restarted = run("restart")
+    status = run("status")
+    Path("app.py").write_text(APP)
+    mended = run("restart")
+
+    problem = "App.on_session failed for you@example.com: NameError: name 'nosuch' is not defined"
+    assert (restarted.code, status.code, mended.code) == (7, 7, 0)
+    assert problem in restarted.err
+    assert problem in status.err
+    assert "code      serves: class App in app.py" in status.out
 
 
 @pytest.mark.processes

@@ -655,6 +655,13 @@ async def test_two_apps_share_a_managed_video(world: World):
         ({"restream": ["https://a.example.com"]}, ValueError, "is no address for video"),
         ({"restream": ["rtmp://a.example.com/x"] * 11}, ValueError, "10 destinations at most, not 11"),
         ({"restream": "rtmp://a.example.com/x"}, TypeError, "restream must be a list"),
+        (
+            {"restream": [{"url": "rtmp://a.example.com/x", "name": "a"}]},
+            TypeError,
+            r"restream has a dict, which is no address\. Write RestreamDestination\(url=\.\.\., name=\.\.\.\), or",
+        ),
+        ({"restream": {"url": "rtmp://a.example.com/x"}}, TypeError, "must be a list of addresses. Write Restream"),
+        ({"restreamDestinations": []}, TypeError, r"write restream=\[RestreamDestination\(url=\.\.\., name=\.\.\.\)\]"),
     ],
 )
 async def test_impossible_options_are_refused_here(

@@ -11,11 +11,13 @@ from mentra import (
     AppServer,
     AppSession,
     ButtonPress,
+    ExistingStream,
     GlassesBattery,
     Location,
     ManagedStreamStatus,
     Photo,
     PlaybackResult,
+    ToolCall,
     Transcription,
     VideoOptions,
     VoiceActivity,
@@ -84,6 +86,9 @@ async def test_a_wrong_name_of_the_session_names_the_right_one(
     ("look", "hint"),
     [
         (lambda app: app.getSessionByUserId, "session_for(user_id)"),
+        (lambda app: app.userSessionsMap, "Use session_for(user_id), or sessions, by session id, instead."),
+        (lambda app: app.packageName, "Use config.package_name instead."),
+        (lambda app: app.logger, "Use logging.getLogger(__name__), or session.logger in a session, instead."),
         (lambda app: app.onSession, "use 'on_session'"),
         (lambda app: app.sesions, "Did you mean 'sessions'?"),
     ],
@@ -163,6 +168,8 @@ BATTERY = GlassesBattery(level=80, charging=False)
 ACTIVITY = VoiceActivity(status=True)
 PHOTO = Photo(data=b"\xff\xd8\xff", mime_type="image/jpeg", filename="p.jpg", request_id="1", time=datetime.now(UTC))
 PLAYED = PlaybackResult(duration_s=1.0)
+CALL = ToolCall(name="add", parameters={}, user_id="you@example.com")
+VIDEO = ExistingStream(type="managed", stream_id="1", status="active")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +203,14 @@ PLAYED = PlaybackResult(duration_s=1.0)
         (lambda s: s.capabilities.hasLocation, AttributeError, "session.location"),
         (lambda s: s.capabilities.hasCamera, AttributeError, "has_camera"),
         (lambda s: PLAYED.duration, AttributeError, "duration_s"),
+        (lambda s: PLAYED.error, AttributeError, "the AudioError that is raised for a failure"),
+        (lambda s: CALL.toolId, AttributeError, "Use name instead."),
+        (lambda s: CALL.toolParameters, AttributeError, "Use parameters instead."),
+        (lambda s: CALL.userId, AttributeError, "use 'user_id'"),
+        (lambda s: CALL.activeSession, AttributeError, "Use session instead."),
+        (lambda s: VIDEO.hasActiveStream, AttributeError, "There is one if existing_stream() did not return None."),
+        (lambda s: VIDEO.streamInfo, AttributeError, "existing.stream_id, existing.status"),
+        (lambda s: s.logger.child({"user": 1}), AttributeError, 'extra={"key": value}'),
         (lambda s: AppServer(mentraOSWebsocketUrl="ws://x"), TypeError, "mentraos_websocket_url"),
         (lambda s: AppServer(packageName="x"), TypeError, "package_name"),
         (lambda s: s.simpleStorage.get("k"), AttributeError, "session.storage"),
@@ -418,3 +433,73 @@ async def test_what_only_the_virtual_glasses_have_is_named_on_the_simulated_ones
     async with simulate(AppServer(package_name="com.example.app", api_key=API_KEY)) as glasses:
         with pytest.raises(AttributeError, match=r"Use glasses\.glasses\.speaker instead\.$"):
             _ = glasses.speaker  # type: ignore[attr-defined]  # The point of this test.
+
+
+SUBSCRIPTIONS = {
+    "a Subscription": lambda s: s.events.on_button_press(print),
+    "a SettingSubscription": lambda s: s.settings.on_change(print),
+    "a Subscription of locations": lambda s: s.location.on_update(print),
+    "a Timer": lambda s: s.every(5, print),
+}
+USES = {
+    "call": lambda s, subscription: subscription(),
+    "app.add_cleanup_handler": lambda s, subscription: s.state.app.add_cleanup_handler(subscription),
+    "session.on_stop": lambda s, subscription: s.on_stop(subscription),
+    "a handler of a stream": lambda s, subscription: s.events.on_button_press(subscription),
+    "a handler of settings": lambda s, subscription: s.settings.on_change(subscription),
+    "a timer": lambda s, subscription: s.call_later(5, subscription),
+}
+
+
+@pytest.mark.parametrize("make", SUBSCRIPTIONS)
+@pytest.mark.parametrize("use", USES)
+async def test_a_subscription_is_no_function(make: str, use: str):
+    async with simulate(AppServer(package_name="com.example.app", api_key=API_KEY)) as glasses:
+        session = next(iter(glasses.app.sessions.values()))
+        session.state.app = glasses.app
+        subscription = SUBSCRIPTIONS[make](session)
+
+        with pytest.raises(TypeError) as error:
+            USES[use](session, subscription)
+
+        assert subscription.active
+    what = "timer" if make == "a Timer" else "subscription"
+    said = f"A {what} is no function: write {what}.cancel(). {what.capitalize()}s end with the session by themselves."
+    assert str(error.value).endswith(said)
+
+
+@pytest.mark.parametrize("use", ["app.add_cleanup_handler", "session.on_stop"])
+async def test_what_is_no_function_is_no_clean_up(use: str):
+    async with simulate(AppServer(package_name="com.example.app", api_key=API_KEY)) as glasses:
+        session = next(iter(glasses.app.sessions.values()))
+        session.state.app = glasses.app
+
+        with pytest.raises(TypeError, match="must be a function, not None"):
+            USES[use](session, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("streamType", "stream_type"),
+        ("stream_type", "stream_type"),
+        ("settings", "settings"),
+        ("user_id", "user_id"),
+        ("has_camera", "has_camera"),
+        ("_own", "_own"),
+        ("state", "count"),
+    ],
+)
+async def test_what_an_app_keeps_in_a_session_is_in_its_state(name: str, right: str):
+    async with simulate(AppServer(package_name="com.example.app", api_key=API_KEY)) as glasses:
+        session = next(iter(glasses.app.sessions.values()))
+        before = dict(vars(session))
+
+        with pytest.raises(AttributeError) as error:
+            setattr(session, name, "managed")
+
+        assert vars(session) == before
+    assert str(error.value) == (
+        f"session.{name} cannot be set. Your own attributes are those of session.state: "
+        f"write session.state.{right} = ..."
+    )

@@ -9,6 +9,7 @@ from mentra.transport.base import HttpError, HttpReply, HttpRequest, Network
 from mentra.transport.memory import MemoryNetwork
 from mentra_cli.cloud_address import parse_cloud_address
 from mentra_cli.dev import reports
+from mentra_cli.dev.child import tool_names
 from mentra_cli.dev.children import Child, Observer, Starter
 from mentra_cli.dev.journal import Entry, Journal
 from mentra_cli.dev.options import DevOptions
@@ -59,6 +60,7 @@ class StagedChild(Child):
             self._over.set_result(1)
             return self._make
         self.app = self._make()
+        declared = self.app.app_config()
         await self.app.start(host="127.0.0.1", port=0, network=self._network, hosted=True)
         return Ready(
             version=reports.VERSION,
@@ -71,9 +73,10 @@ class StagedChild(Child):
             how=f"class {type(self.app).__name__}",
             files=[str(self._file)],
             modules=self._modules,
-            settings=self.app.app_config().settings,
+            settings=declared.settings,
             page=self.app.page_path or "",
-            permissions=list(self.app.app_config().permission_names),
+            permissions=None if declared.permissions is None else list(declared.permission_names),
+            tools=tool_names(self.app),
         )
 
     async def request(self, request: HttpRequest, *, timeout: float) -> HttpReply:
@@ -121,7 +124,9 @@ class StagedChild(Child):
 class Stage(Starter, Watch):
     """A supervisor with everything around it replaced."""
 
-    def __init__(self, root: Path, *, cloud: str | None = None, command: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, root: Path, *, cloud: str | None = None, command: tuple[str, ...] = (), glasses: str | None = None
+    ) -> None:
         self.network = MemoryNetwork()
         self.journal = Journal()
         self.children: list[StagedChild] = []
@@ -145,6 +150,7 @@ class Stage(Starter, Watch):
                 host="127.0.0.1",
                 env_file=None,
                 cloud=None if cloud is None else parse_cloud_address(cloud),
+                glasses=glasses,
             ),
             self.journal,
             network=self.network,

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mentra.protocol.webhooks import TOOL_KEY_HEADER, tool_key
 from mentra.transport.base import HttpReply, HttpRequest
 from mentra_cli.dev.children import Child, Observer
-from mentra_cli.dev.reports import BlockedLoop, Failed, Ready
+from mentra_cli.dev.reports import BlockedLoop, Failed, Raised, Ready
 from mentra_cli.dev.spares import Spares
 from mentra_cli.location import locate
 from mentra_cli.processes import is_alive
@@ -41,6 +42,7 @@ class Nursery(Observer):
         self.output: list[str] = []
         self.files: list[str] = []
         self.blockings: list[BlockedLoop] = []
+        self.raisings: list[tuple[Child, Raised]] = []
         self.spares = Spares(folder, lambda: locate("app.py", folder), no_http, lambda _: None, can_fork=can_fork)
         self.children: list[Child] = []
 
@@ -68,6 +70,9 @@ class Nursery(Observer):
 
     def blocked(self, report: BlockedLoop) -> None:
         self.blockings.append(report)
+
+    def raised(self, child: Child, report: Raised) -> None:
+        self.raisings.append((child, report))
 
 
 async def no_http(_: HttpRequest) -> HttpReply:
@@ -234,6 +239,27 @@ async def test_code_that_blocks_the_loop_is_named_with_its_place(nursery: Nurser
     assert blocked.blocked_s > 0.2
 
 
+async def test_what_the_app_raises_while_it_serves_is_reported(nursery: Nursery) -> None:
+    raising = APP.replace(
+        "    async def on_session",
+        "    async def on_tool_call(self, tool_name, args, user_id):\n"
+        "        return args['where']\n"
+        "\n"
+        "    async def on_session",
+    )
+    child = await nursery.start(raising)
+    await child.report()
+    headers = {"content-type": "application/json", TOOL_KEY_HEADER: tool_key(ENVIRONMENT["API_KEY"])}
+    body = b'{"toolId":"find","toolParameters":{},"userId":"ann@example.com","timestamp":"2026-01-01T00:00:00Z"}'
+    await child.request(HttpRequest("POST", "/tool", headers, body), timeout=5)
+    await asyncio.sleep(0.2)
+
+    [(raised_in, raised)] = nursery.raisings
+    assert raised_in is child
+    assert raised.failure.message == "The tool 'find' failed: KeyError: 'where'"
+    assert (raised.failure.file, raised.failure.line, raised.in_on_session) == ("app.py", 8, False)
+
+
 @pytest.mark.parametrize(
     ("code", "message", "line"),
     [
@@ -323,6 +349,7 @@ async def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path, cod
         "class Observer:\n"
         "    def printed(self, *_): pass\n"
         "    def blocked(self, *_): pass\n"
+        "    def raised(self, *_): pass\n"
         "    def imported(self, *_): pass\n"
         "async def main():\n"
         f"    folder = Path({str(tmp_path)!r})\n"

@@ -11,13 +11,21 @@ import pytest
 from mentra_cli import __version__
 from mentra_cli.dev.developer import MAX_ENTRIES
 from mentra_cli.dev.journal import KEPT, Frame, Note
-from mentra_cli.dev.reports import Failed
+from mentra_cli.dev.reports import Failed, Raised
 from tests.dev.stage import PACKAGE_NAME, Stage
 from tests.dev.test_control import ask, told
 from tests.dev.test_supervisor import echo
 
 BROKEN = Failed(message="SyntaxError: invalid syntax", fix="Mend it.", file="/p/app.py", line=3, traceback="long")
-PROBLEM = {"message": "SyntaxError: invalid syntax", "fix": "Mend it.", "file": "/p/app.py", "line": 3}
+PROBLEM = {
+    "message": "SyntaxError: invalid syntax",
+    "fix": "Mend it.",
+    "file": "/p/app.py",
+    "line": 3,
+    "in_on_session": False,
+}
+RAISED = Failed(message="App.on_session failed for you@example.com: KeyError: 1", file="app.py", line=3)
+RAISED_PROBLEM = {"message": RAISED.message, "fix": "", "file": "app.py", "line": 3, "in_on_session": True}
 
 
 @pytest.fixture
@@ -70,7 +78,7 @@ async def test_the_status_tells_what_serves_and_whom(stage: Stage) -> None:
             for user in ("you@example.com", "bob@example.com")
         ],
         "users": [
-            {"user": user, "display": "one ready", "light": None, "sound": None, "running": True}
+            {"user": user, "display": "one ready", "light": None, "sound": None, "video": None, "running": True}
             for user in ("you@example.com", "bob@example.com")
         ],
         "reloads": 0,
@@ -127,7 +135,7 @@ async def test_logs_have_each_entry_as_json_and_as_text(stage: Stage) -> None:
 
     [told_entry] = logs["entries"]
     assert (told_entry["entry"]["kind"], told_entry["entry"]["number"]) == ("note", stage.journal.count)
-    assert told_entry["text"].endswith("mentra  note: something\n    do it")
+    assert told_entry["text"].endswith("mentra  note: something\n    Fix: do it")
     assert (logs["next"], logs["missed"], logs["more"], logs["ended"]) == (stage.journal.count, 0, False, False)
 
 
@@ -218,6 +226,20 @@ async def test_a_restart_in_vain_tells_why(broken: Stage) -> None:
     outcome = await told(broken, "POST", "/restart")
 
     assert outcome == {"version": 1, "loaded": False, "took_ms": None, "problem": PROBLEM, "still_serving": False}
+
+
+async def test_a_restart_tells_what_on_session_raises_at_once_and_so_does_the_status(stage: Stage) -> None:
+    restarting = asyncio.create_task(told(stage, "POST", "/restart"))
+    await stage.until(lambda: len(stage.children) == 2 and stage.display == "one ready")
+    await asyncio.sleep(0.1)
+    report = Raised(failure=RAISED, user_id="you@example.com", in_on_session=True)
+    stage.supervisor.code.raised(stage.children[1], report)
+
+    outcome = await restarting
+    status = await told(stage, "GET", "/status")
+
+    assert (outcome["loaded"], outcome["problem"]) == (True, RAISED_PROBLEM)
+    assert status["problem"] == RAISED_PROBLEM
 
 
 async def test_a_restart_works_with_a_real_cloud(real: Stage) -> None:

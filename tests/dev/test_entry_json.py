@@ -9,6 +9,7 @@ import pytest
 
 from mentra_cli.dev.entry_json import KINDS, entry_json
 from mentra_cli.dev.journal import (
+    AppError,
     AppOutput,
     Blocked,
     CloudCall,
@@ -98,6 +99,23 @@ ENTRIES: list[tuple[Entry, dict[str, Any]]] = [
                 "traceback": "",
             },
             "still_serving": True,
+        },
+    ),
+    (
+        AppError(failure=Failed(message="m", file="app.py", line=3, code=[(3, "x")]), user_id="u"),
+        {
+            "kind": "app_error",
+            "user_id": "u",
+            "in_on_session": False,
+            "failure": {
+                "message": "m",
+                "fix": "",
+                "file": "app.py",
+                "line": 3,
+                "column": None,
+                "code": [[3, "x"]],
+                "traceback": "",
+            },
         },
     ),
     (

@@ -45,9 +45,16 @@ class Pages(AppServer):
 
         return Response(pieces())
 
+    @route.get("/mine", auth=True)
+    def mine(self, request: Request) -> Response:
+        return Response(f"hello {request.user_id}")
+
     @route.get("/page")
     def page(self, request: Request) -> Response:
         return Response("hello", headers={"set-cookie": "a=1"})
+
+
+BROWSER = {"accept": "text/html", "host": "127.0.0.1:3000"}
 
 
 @pytest.fixture
@@ -207,3 +214,31 @@ async def test_a_photo_for_code_that_is_gone_is_no_mistake_of_the_glasses_for_a_
     notes = [entry.text for entry in stage.entries(Note) if isinstance(entry, Note)]
     assert (never, late, too_late) == (404, 200, 404)
     assert notes[-1] == "A photo came for code that was replaced. It is dropped: nobody waits for it."
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [("/mine?a=b&c=d", "mentra open '/mine?a=b&c=d'"), ("/mentra-auth", "mentra open")],
+)
+async def test_a_browser_of_this_machine_is_not_sent_to_the_real_account_site(stage: Stage, path: str, command: str):
+    await stage.open(Pages)
+
+    reply = await stage.network.request("GET", stage.supervisor.url + path, headers=BROWSER, timeout=5)
+
+    assert (reply.status, reply.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+    assert reply.body.decode() == (
+        "Nobody is signed in here, and mentra dev with virtual glasses has no page to sign in.\n"
+        f"Open it as the virtual user: {command}\n"
+    )
+
+
+async def test_browsers_from_elsewhere_and_of_a_real_cloud_are_sent_to_sign_in(stage: Stage, tmp_path: Path):
+    real = Stage(tmp_path, cloud="wss://api.mentra.glass/app-ws")
+    await real.open(Pages)
+    here = await real.network.request("GET", real.supervisor.url + "/mine", headers=BROWSER, timeout=5)
+    await real.supervisor.close()
+    await stage.open(Pages)
+    tunnel = {**BROWSER, "host": "mine.example.com"}
+    there = await stage.network.request("GET", stage.supervisor.url + "/mine", headers=tunnel, timeout=5)
+
+    assert [(each.status, each.headers["location"]) for each in (here, there)] == [(302, "/mentra-auth")] * 2

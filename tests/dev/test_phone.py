@@ -1,6 +1,7 @@
 """Pages, the camera and permissions, through the control interface."""
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -68,6 +69,30 @@ async def test_tokens_of_pages_are_not_in_the_journal(stage: Stage) -> None:
     call = stage.entries(HttpCall)[-1]
     assert isinstance(call, HttpCall)
     assert call.path.startswith("/album?aos_temp_token=***&aos_signed_user_token=***&")
+
+
+async def test_an_app_without_a_page_is_told_how_to_make_one(tmp_path: Path) -> None:
+    class Pageless(AppServer):
+        @route.get("/api/chat/stream", auth=True)
+        def chat(self, request: Request) -> str:
+            return request.user_id
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Pageless(package_name=PACKAGE_NAME, api_key=API_KEY))
+
+    refused = await ask(stage, "POST", "/open", b"{}")
+    named = await told(stage, "POST", "/open", {"page": "/api/chat/stream"})
+    await stage.supervisor.close()
+
+    assert (refused.status, json.loads(refused.body)) == (
+        404,
+        {
+            "version": 1,
+            "error": "The app has no page for users.",
+            "fix": 'Write a method for it, below @route.get("/webview", auth=True), or name a path: mentra open /path',
+        },
+    )
+    assert urlsplit(named["url"]).path == "/api/chat/stream"
 
 
 async def test_a_page_has_a_path(stage: Stage) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mentra import AppServer, AppSession
-from mentra_cli.dev.journal import Frame, HttpCall, Loaded, LoadFailed, Note
-from mentra_cli.dev.reports import BlockedLoop, Ready
+from mentra_cli.dev.journal import AppError, Frame, HttpCall, Loaded, LoadFailed, Note
+from mentra_cli.dev.reports import BlockedLoop, Failed, Raised, Ready
 from mentra_cli.dev.serving import PROVEN_AFTER_S
 from tests.dev.stage import API_KEY, BLOCKS, DIES, HANGS, PACKAGE_NAME, MakeApp, Stage
 from tests.dev.test_supervisor import BROKEN, deaf, echo
@@ -335,3 +336,58 @@ async def test_what_the_code_before_has_written_is_there_when_the_new_code_reads
     for count in ("1", "2", "3"):
         await stage.save(make)
         await stage.until(lambda count=count: stage.display == count)  # type: ignore[misc]
+
+
+# Errors of app code.
+
+
+RAISED = Failed(message="App.on_session failed for you@example.com: KeyError: 1", file="app.py", line=3)
+
+
+async def test_what_on_session_raises_is_a_problem_until_better_code_is_loaded(stage: Stage) -> None:
+    await serving(stage, echo("one"))
+    code = stage.supervisor.code
+
+    code.raised(stage.children[0], Raised(failure=RAISED, user_id="you@example.com", in_on_session=True))
+    problem = code.problem
+    await stage.save(echo("two"))
+
+    assert problem == RAISED
+    assert code.failure is None
+    assert code.problem is None
+    entries = [(entry.failure, entry.user_id) for entry in stage.entries(AppError) if isinstance(entry, AppError)]
+    assert entries == [(RAISED, "you@example.com")]
+
+
+async def test_what_new_code_raises_while_it_takes_over_is_told_behind_the_word_that_it_serves(stage: Stage) -> None:
+    await serving(stage, echo("one"))
+
+    def raising() -> AppServer:
+        app = echo("two")()
+        told = Raised(failure=RAISED, user_id="you@example.com", in_on_session=True)
+        begin = app.on_session
+
+        async def on_session(*arguments: Any) -> None:
+            stage.supervisor.code.raised(stage.children[1], told)
+            await begin(*arguments)
+
+        app.on_session = on_session  # type: ignore[method-assign]
+        return app
+
+    await stage.save(raising)
+
+    kinds = [type(entry) for entry in stage.journal if isinstance(entry, Loaded | AppError)]
+    assert kinds == [Loaded, Loaded, AppError]
+    assert stage.supervisor.code.problem == RAISED
+
+
+async def test_errors_of_handlers_and_of_the_code_before_are_told_and_are_no_problem_of_the_code(stage: Stage) -> None:
+    await serving(stage, echo("one"))
+    await stage.save(echo("two"))
+    code = stage.supervisor.code
+
+    code.raised(stage.children[1], Raised(failure=RAISED, user_id="you@example.com", in_on_session=False))
+    code.raised(stage.children[0], Raised(failure=RAISED, user_id="you@example.com", in_on_session=True))
+
+    assert code.problem is None
+    assert len(stage.entries(AppError)) == 2

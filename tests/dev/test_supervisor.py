@@ -1,6 +1,7 @@
 """Changing the code under live sessions, with children and files of the test's own."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from mentra import AppServer, AppSession, Permission, Settings, Transcription, s
 from mentra.localcloud import LocalCloud
 from mentra.protocol import codec
 from mentra.transport.base import HttpReply
-from mentra_cli.dev.journal import Frame, HttpAnswer, HttpCall, Loaded, LoadFailed
+from mentra_cli.dev.journal import Frame, HttpAnswer, HttpCall, Loaded, LoadFailed, Note
 from mentra_cli.dev.reports import Failed
 from mentra_cli.dev.serving import PROVEN_AFTER_S
 from tests.dev.stage import API_KEY, PACKAGE_NAME, MakeApp, Stage
@@ -194,6 +195,50 @@ async def test_the_local_cloud_knows_the_settings_and_permissions_that_the_app_d
 
     assert glasses.settings(PACKAGE_NAME) == {"lines": 4}
     assert glasses.subscriptions(PACKAGE_NAME) == ()
+
+
+class ShowsAnySettings(AppServer):
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        session.layouts.show_text_wall(f"settings {dict(session.settings)}")
+        session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+
+
+def shows_any_settings() -> AppServer:
+    return ShowsAnySettings(package_name=PACKAGE_NAME, api_key=API_KEY)
+
+
+async def test_the_local_cloud_knows_what_only_the_file_of_the_console_says(stage: Stage, tmp_path: Path) -> None:
+    setting = {"type": "toggle", "key": "show", "label": "Show", "defaultValue": True}
+    file = {"settings": [{"type": "group", "title": "Looks"}, setting], "permissions": [{"type": "CAMERA"}]}
+    (tmp_path / "app_config.json").write_text(json.dumps(file))
+
+    await stage.open(shows_any_settings)
+    assert stage.supervisor.user is not None
+    glasses = stage.supervisor.user.glasses
+    await glasses.wait_for_display("settings {'show': True}")
+
+    assert glasses.settings(PACKAGE_NAME) == {"show": True}
+    assert glasses.permissions(PACKAGE_NAME) == ("CAMERA",)
+
+
+async def test_a_file_of_the_console_that_cannot_be_read_is_told_once_and_hurts_nothing(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tmp_path / "app_config.json"
+    file.write_text('{"settings": 5}')
+    await stage.open(shows_any_settings)
+    assert stage.supervisor.user is not None
+    glasses = stage.supervisor.user.glasses
+    await glasses.wait_for_display("settings {}")
+
+    await stage.save(shows_any_settings)
+
+    assert [(note.text, note.fix) for note in stage.entries(Note) if isinstance(note, Note) and note.is_problem] == [
+        (
+            f"{file} is no export of the developer console: settings is no list. Nothing of it is used.",
+            "Correct it, and save it.",
+        )
+    ]
 
 
 async def test_settings_changed_before_a_save_are_known_to_the_new_code(stage: Stage) -> None:

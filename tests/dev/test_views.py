@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from mentra_cli.dev.journal import (
+    AppError,
     AppOutput,
     Blocked,
     CloudCall,
@@ -68,7 +69,7 @@ ENTRIES: list[tuple[Entry, str]] = [
     ),
     (
         HttpCall(method="GET", path="/webview?lang=en&aos_temp_token=***&cloudApiUrl=x", body=b""),
-        "web -> app  GET /webview?lang=en (signed in by its address)",
+        "browser -> app  GET /webview?lang=en (signed in by its address)",
     ),
     (
         HttpCall(method="POST", path="/photo-upload", body=b"<1,000 bytes of multipart/form-data>"),
@@ -76,7 +77,7 @@ ENTRIES: list[tuple[Entry, str]] = [
     ),
     (
         HttpAnswer(method="GET", path="/webview", status=302, body=b"", took_s=0.001),
-        "app -> web  /webview answered 302 in 1 ms",
+        "app -> browser  /webview answered 302 in 1 ms",
     ),
     (
         CloudCall(
@@ -158,13 +159,17 @@ ENTRIES: list[tuple[Entry, str]] = [
         ),
     ),
     (
+        AppError(failure=Failed(message="f failed: ValueError: boom", file="app.py", line=2, fix="Do."), user_id="u"),
+        "app  error: f failed: ValueError: boom\n    app.py:2\n    Fix: Do.",
+    ),
+    (
         Blocked(place="app.py:2", function="work", blocked_s=0.25, code=[(1, "a = 1"), (2, "sleep(1)")]),
         (
             "app  blocked for 250 ms by work: app.py:2\n      1 | a = 1\n    > 2 | sleep(1)\n"
             "    Nothing else of the app ran meanwhile, for any user. Await what takes long, or use asyncio.to_thread."
         ),
     ),
-    (Note(text="Something.", fix="Do this.", is_problem=True), "mentra  problem: Something.\n    Do this."),
+    (Note(text="Something.", fix="Do this.", is_problem=True), "mentra  problem: Something.\n    Fix: Do this."),
 ]
 
 
@@ -186,7 +191,11 @@ def test_an_entry_in_panels_says_the_same(entry: Entry, line: str) -> None:
     shown = out.getvalue()
     if isinstance(entry, DisplayChange):
         assert shown == ""
-    elif isinstance(entry, HttpCall | HttpAnswer | CloudCall | Frame | LoadFailed | Blocked) and "sound" not in line:
+    elif (
+        isinstance(entry, HttpCall | HttpAnswer | CloudCall | Frame | LoadFailed | AppError | Blocked)
+        and "sound" not in line
+        and ": " in line
+    ):
         assert shown.startswith("╭─ ")
         words = shown.replace("│", "").split()
         assert all(word in words for word in line.partition(": ")[2].split())

@@ -92,12 +92,15 @@ async def test_an_editor_that_replaces_the_file_is_noticed(watched: tuple[Path, 
     assert await watcher.quiet() == [{root / "app.py"}]
 
 
-async def test_environment_files_are_a_change(watched: tuple[Path, Watcher]) -> None:
+@pytest.mark.parametrize("name", [".env", "app_config.json"])
+async def test_files_of_the_environment_and_of_the_console_are_a_change(
+    watched: tuple[Path, Watcher], name: str
+) -> None:
     root, watcher = watched
 
-    (root / ".env").write_text("A=1\n")
+    (root / name).write_text("A=1\n")
 
-    assert await watcher.quiet() == [{root / ".env"}]
+    assert await watcher.quiet() == [{root / name}]
 
 
 async def test_the_same_content_is_no_change(watched: tuple[Path, Watcher]) -> None:

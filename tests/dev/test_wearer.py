@@ -2,22 +2,26 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mentra import AppServer, AppSession, Bitmap, Transcription, tool
+from mentra import AppServer, AppSession, Bitmap, Settings, Transcription, setting, tool
+from mentra.localcloud import DEFAULT_USER
 from mentra.protocol.streams import STREAMS, AudioChunk, LedResponse
+from mentra.session.events import Events
 from mentra_cli.dev.journal import Note, Speech
+from mentra_cli.dev.local_users import registration
 from mentra_cli.dev.wearer import REACT_WITHIN_S
 from tests.dev.stage import API_KEY, PACKAGE_NAME, Stage
 from tests.dev.test_control import ask, told
 
 BOB = "bob@example.com"
 TRANSLATION = "translation:en-US-to-es-ES"
-NOTHING_ELSE = {"dashboard": "", "dashboard_mode": "main", "bitmap": None, "light": None, "sound": None}
+NOTHING_ELSE = {"dashboard": "", "dashboard_mode": "main", "bitmap": None, "light": None, "sound": None, "video": None}
 
 
 class Listener(AppServer):
@@ -134,7 +138,7 @@ async def test_an_action_is_an_event_that_the_app_hears(stage: Stage, app: Liste
 
     shown = await told(stage, "POST", path, body)
 
-    assert shown == {"version": 1, "display": "event 1", "heard": True}
+    assert (shown["display"], shown["heard"]) == ("event 1", True)
     [event] = app.heard
     assert isinstance(event, STREAMS[stream])
     assert {name: getattr(event, name) for name in fields} == fields
@@ -188,8 +192,17 @@ async def test_what_is_said_is_translated_too(stage: Stage, app: Listener, body:
 @pytest.mark.parametrize(
     ("path", "body", "stream", "registration"),
     [
-        ("/press", {}, "button_press", 'session.events.on("button_press", handler)'),
-        ("/touch", {"gesture": "long_press"}, "touch_event:long_press", 'on("touch_event:long_press", handler)'),
+        ("/press", {}, "button_press", "session.events.on_button_press(handler)"),
+        ("/touch", {"gesture": "long_press"}, "touch_event:long_press", 'on_touch_event(handler, "long_press")'),
+        ("/send", {"stream": "touch_event", "data": {"gesture_name": "x"}}, "touch_event", "on_touch_event(handler)"),
+        ("/send", {"stream": "start_app", "data": {}}, "start_app", 'session.events.on("start_app", handler)'),
+        (
+            "/send",
+            {"stream": "battery", "data": {}},
+            "no stream 'battery'",
+            "Did you mean 'phone_battery_update'?",
+        ),
+        ("/send", {"stream": "foo", "data": {}}, "no stream 'foo'", "There are "),
         ("/say", {"text": "x"}, "transcription:en-US", "session.events.on_transcription(handler)"),
         (
             "/say",
@@ -203,7 +216,7 @@ async def test_what_is_said_is_translated_too(stage: Stage, app: Listener, body:
             "translation:en-US-to-es-ES",
             'session.events.on_translation(handler, target="es-ES")',
         ),
-        ("/sound", {"pcm": "AAAA"}, "audio_chunk", 'session.events.on("audio_chunk", handler)'),
+        ("/sound", {"pcm": "AAAA"}, "audio_chunk", "session.events.on_audio_chunk(handler)"),
     ],
 )
 async def test_what_nobody_listens_to_is_told_with_the_call_that_helps(
@@ -218,6 +231,168 @@ async def test_what_nobody_listens_to_is_told_with_the_call_that_helps(
     [note] = quiet.entries(Note)
     assert isinstance(note, Note)
     assert note.text == shown["problem"]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_the_call_that_is_proposed_is_a_method_of_events(stream: str) -> None:
+    method = registration(TRANSLATION if stream == "translation" else stream).removeprefix("session.events.")
+
+    assert hasattr(Events, method.partition("(")[0])
+    assert stream == LedResponse.stream or not method.startswith("on(")
+
+
+async def test_a_move_is_kept_for_an_app_that_asks_where_it_is(tmp_path: Path) -> None:
+    class Asking(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            @session.events.on_button_press
+            async def tell(_: object) -> None:
+                place = await session.location.get_latest()
+                session.layouts.show_text_wall(f"{place.lat} {place.lng}")
+
+            session.layouts.show_text_wall("ready")
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Asking(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "ready")
+
+    moved = await told(stage, "POST", "/move", {"lat": 48.2, "lng": 16.4})
+    pressed = await told(stage, "POST", "/press", {})
+    problems = [entry for entry in stage.entries(Note) if isinstance(entry, Note) and entry.is_problem]
+    await stage.supervisor.close()
+
+    assert moved == {
+        "version": 1,
+        "display": "ready",
+        "heard": False,
+        "warning": (
+            "The app does not listen to location_update; it gets the place when it asks for it: "
+            "session.location.get_latest()."
+        ),
+    }
+    assert pressed["display"] == "48.2 16.4"
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "stream", "permission"),
+    [
+        ("/say", {"text": "hello"}, "transcription:en-US", "MICROPHONE"),
+        ("/move", {"lat": 48, "lng": 16}, "location_update", "LOCATION"),
+    ],
+)
+async def test_what_the_app_has_no_permission_to_hear_is_told_with_the_permission(
+    tmp_path: Path, path: str, body: dict[str, Any], stream: str, permission: str
+) -> None:
+    class Unpermitted(AppServer):
+        permissions = ()
+
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+            session.events.on_location(lambda place: session.layouts.show_text_wall(str(place.lat)))
+            session.layouts.show_text_wall("ready")
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Unpermitted(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "ready")
+
+    shown = await told(stage, "POST", path, body)
+    await stage.supervisor.close()
+
+    assert shown == {
+        "version": 1,
+        "display": "ready",
+        "heard": False,
+        "problem": f"Nobody heard it: the app has subscribed to {stream}, and lacks the permission {permission}.",
+        "fix": (
+            f"Declare it in the app, permissions = (Permission.{permission},), or grant it here: "
+            f"mentra permissions --grant {permission}, then mentra restart"
+        ),
+    }
+
+
+async def test_looking_up_at_the_dashboard_needs_no_handler(tmp_path: Path) -> None:
+    class Dashing(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.dashboard.write("3 new")
+            session.layouts.show_text_wall("main")
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Dashing(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "main")
+
+    up = await told(stage, "POST", "/look", {"direction": "up"})
+    down = await told(stage, "POST", "/look", {"direction": "down"})
+    notes = [entry for entry in stage.entries(Note) if isinstance(entry, Note) and entry.is_problem]
+    await stage.supervisor.close()
+
+    assert up == {"version": 1, "display": "main", "heard": False, "dashboard": "3 new"}
+    assert down["heard"] is False
+    assert [note.text for note in notes] == [down["problem"]]
+
+
+class Seeing(AppServer):
+    """Shows which glasses it finds when it starts."""
+
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        assert session.capabilities is not None
+        session.layouts.show_text_wall(f"began with {session.capabilities.model_name}")
+
+
+@pytest.fixture
+async def seeing(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path, glasses="Vuzix Z100")
+    await stage.open(lambda: Seeing(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await stage.until(lambda: stage.display == "began with Vuzix Z100")
+    yield stage
+    await stage.supervisor.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/wear", {"model": "Mentra Live"}),
+        ("/start", {"glasses": "Mentra Live"}),
+    ],
+)
+async def test_a_new_user_puts_glasses_on_before_the_app_starts(seeing: Stage, path: str, body: dict[str, Any]) -> None:
+    shown = await told(seeing, "POST", path, {**body, "user": BOB})
+
+    assert shown == {"version": 1, "display": "began with Mentra Live", "heard": True}
+
+
+async def test_glasses_stay_with_who_leaves_and_comes_back(seeing: Stage) -> None:
+    await told(seeing, "POST", "/start", {"user": BOB})
+    await told(seeing, "POST", "/wear", {"user": BOB, "model": "Mentra Live"})
+    await told(seeing, "POST", "/leave", {"user": BOB})
+
+    shown = await told(seeing, "POST", "/start", {"user": BOB})
+
+    assert shown == {"version": 1, "display": "began with Mentra Live", "heard": True}
+
+
+async def test_who_is_there_changes_glasses_and_the_app_goes_on(seeing: Stage) -> None:
+    assert seeing.supervisor.user is not None
+    for path, body in (
+        ("/wear", {"model": "Mentra Live"}),
+        ("/start", {"glasses": "Even Realities G2"}),
+    ):
+        shown = await told(seeing, "POST", path, body)
+
+        assert shown["display"] == "began with Vuzix Z100"
+        assert seeing.supervisor.user.glasses.model in body.values()
+
+
+async def test_what_these_glasses_cannot_do_is_mentioned(stage: Stage, app: Listener) -> None:
+    pressed = await told(stage, "POST", "/press", {})
+    await told(stage, "POST", "/wear", {"model": "Mentra Live"})
+    pressed_on_others = await told(stage, "POST", "/press", {})
+
+    assert pressed["warning"] == (
+        "The Even Realities G1 have no button: on real ones this cannot happen. "
+        "Put on others: mentra wear 'Mentra Live'"
+    )
+    assert "warning" not in pressed_on_others
+    assert len(app.heard) == 2
 
 
 async def test_an_event_waits_for_an_app_that_is_just_being_started(tmp_path: Path) -> None:
@@ -288,6 +463,52 @@ async def test_a_tool_that_fails_is_told_so(stage: Stage) -> None:
     answer = await told(stage, "POST", "/tool", {"name": "forecast", "parameters": {"city": "Nowhere"}})
 
     assert answer["failed"] is True
+
+
+async def test_a_tool_that_the_app_does_not_have_is_not_called(stage: Stage) -> None:
+    answer = await ask(stage, "POST", "/tool", b'{"name": "nosuch"}')
+
+    assert (answer.status, json.loads(answer.body)["error"]) == (
+        404,
+        "The app has no tool 'nosuch' and no on_tool_call. Its tools: forecast.",
+    )
+
+
+async def test_any_tool_is_called_of_an_app_with_on_tool_call(tmp_path: Path) -> None:
+    class Open(AppServer):
+        async def on_tool_call(self, tool_name: str, args: dict[str, Any], user_id: str) -> Any:
+            return None
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Open(package_name=PACKAGE_NAME, api_key=API_KEY))
+    answer = await told(stage, "POST", "/tool", {"name": "any"})
+    await stage.supervisor.close()
+
+    assert (answer["answer"], answer["failed"]) == ({"status": "success", "reply": None}, False)
+
+
+async def test_settings_without_a_value_are_told_and_impossible_values_refused(tmp_path: Path) -> None:
+    class Chosen(Settings):
+        lines: int = setting(3, min=1, max=5)
+        city: str | None = None
+
+    class Set(AppServer):
+        settings = Chosen
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Set(package_name=PACKAGE_NAME, api_key=API_KEY))
+    now = await told(stage, "GET", "/settings")
+    answers = [
+        await ask(stage, "POST", "/settings", json.dumps({"values": values}).encode())
+        for values in ({"lines": 99}, {"liens": 3})
+    ]
+    await stage.supervisor.close()
+
+    assert now["values"] == {"lines": 3, "city": None}
+    assert [(answer.status, json.loads(answer.body)["error"]) for answer in answers] == [
+        (400, "The setting 'lines' takes a number from 1 to 5, not 99."),
+        (400, "There is no setting 'liens'. There are: lines, city."),
+    ]
 
 
 async def test_settings_are_changed_and_told(stage: Stage) -> None:
@@ -443,6 +664,7 @@ async def test_the_screen_tells_what_is_perceived_besides_text(tmp_path: Path) -
         "dashboard_mode": "main",
         "light": None,  # These glasses have none.
         "sound": sound,
+        "video": None,
         "found": True,
     }
     assert light == "green"
@@ -451,8 +673,52 @@ async def test_the_screen_tells_what_is_perceived_besides_text(tmp_path: Path) -
         "display": "[bitmap]",
         "light": None,
         "sound": sound,
+        "video": None,
         "running": True,
     }
+
+
+async def test_a_video_is_told_without_the_key_of_its_server(tmp_path: Path) -> None:
+    class Streaming(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            streams: list[Any] = []
+
+            @session.events.on_button_press
+            async def stream(_: object) -> None:
+                streams.append(await session.camera.start_stream("rtmp://ann:pw@live.example.com/app/s3cr3t"))
+
+            @session.events.on_voice_activity
+            async def stream_managed(_: object) -> None:
+                await streams.pop().stop()
+                await session.camera.start_managed_stream(restream=["rtmp://other.example.com/app/s3cr3t"])
+
+    stage = Stage(tmp_path, glasses="Mentra Live")
+    await stage.open(lambda: Streaming(package_name=PACKAGE_NAME, api_key=API_KEY))
+    assert stage.supervisor.user is not None
+    glasses = stage.supervisor.user.glasses
+    before = (await told(stage, "GET", "/screen"))["video"]
+    await told(stage, "POST", "/press", {})
+    screen = (await told(stage, "GET", "/screen"))["video"]
+    [user] = (await told(stage, "GET", "/status"))["users"]
+    shown = str(stage.supervisor.user.perceived(DEFAULT_USER).video)
+    await told(stage, "POST", "/send", {"stream": "VAD", "data": {"status": True}})
+    managed = (await told(stage, "GET", "/screen"))["video"]
+    managed_shown = str(stage.supervisor.user.perceived(DEFAULT_USER).video)
+    assert glasses.video.current is not None
+    watch_url = glasses.video.current.url
+    await stage.supervisor.close()
+
+    assert before is None
+    assert screen == {"kind": "rtmp", "to": "rtmp://live.example.com", "also_to": [], "status": "active"}
+    assert user["video"] == screen
+    assert shown == "active, rtmp, to rtmp://live.example.com"
+    assert managed == {
+        "kind": "managed",
+        "to": watch_url,
+        "also_to": ["rtmp://other.example.com"],
+        "status": "active",
+    }
+    assert managed_shown == f"active, managed, at {watch_url}, also to rtmp://other.example.com"
 
 
 async def test_a_text_is_waited_for_even_for_minutes_and_even_if_it_is_replaced_at_once(stage: Stage) -> None:

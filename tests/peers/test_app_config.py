@@ -5,11 +5,10 @@ import subprocess
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 import pytest
 
 from mentra import AppServer, Settings, group, note, setting, tool
-from mentra_cli.app_config import file_text
+from mentra_cli.app_config import declared_by, export_of
 from tests.peers.conftest import API_KEY, HERE, executable
 
 pytestmark = pytest.mark.node
@@ -53,7 +52,8 @@ def accepted(text: str, folder: Path) -> str:
 
 @pytest.mark.usefixtures("official_sdk")
 def test_the_official_sdk_accepts_an_export_of_every_type_w_rec_8(tmp_path: Path) -> None:
-    config = msgspec.structs.replace(App(package_name="com.example.app", api_key=API_KEY).app_config(), version="1.0.0")
+    declared = declared_by(App(package_name="com.example.app", api_key=API_KEY), tmp_path)
+    text = export_of(declared, None, tmp_path / "app_config.json").text
 
-    assert accepted(file_text(config, None), tmp_path) == "true"
-    assert accepted(file_text(config, None).replace('"slider"', '"slide"'), tmp_path) == "false"
+    assert accepted(text, tmp_path) == "true"
+    assert accepted(text.replace('"slider"', '"slide"'), tmp_path) == "false"

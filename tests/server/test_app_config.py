@@ -54,7 +54,6 @@ def test_an_app_that_declares_nothing_has_the_words_of_its_module():
     assert made(App).app_config() == AppConfig(
         name="App",
         description="What the class of an app declares, and what the console gets of it.",
-        settings=[],
         tools=[],
     )
 

@@ -22,16 +22,17 @@ class Visitor:
 
     def __init__(self, identify: Callable[[], Awaitable[tuple[str | None, str | None]]]) -> None:
         self._identify = identify
-        self._asked = False
+        self.asked = False
+        """Whether it was found out."""
         self.user_id: str | None = None
         self.cookie: str | None = None
         """A header ``set-cookie`` for the answer."""
 
     async def find(self) -> str | None:
         """Return the user, or ``None``."""
-        if not self._asked:
+        if not self.asked:
             self.user_id, self.cookie = await self._identify()
-            self._asked = True
+            self.asked = True
         return self.user_id
 
 
@@ -78,11 +79,11 @@ class Request:
         Raises:
             AuthError: Nobody is signed in, or the route did not ask. Not caught, it is answered with 401.
         """
-        if self._visitor.user_id is None:
-            raise AuthError(
-                "Nobody is signed in here. A route knows its user with auth=True, or after await request.find_user()."
-            )
-        return self._visitor.user_id
+        if self._visitor.user_id is not None:
+            return self._visitor.user_id
+        if self._visitor.asked:
+            raise AuthError("Nobody is signed in: await request.find_user() returned None, and user_id is nobody's.")
+        raise _not_asked("user_id")
 
     async def find_user(self) -> str | None:
         """Return the signed-in user, or ``None``; for routes that are for others, too."""
@@ -90,12 +91,14 @@ class Request:
 
     @property
     def session(self) -> AppSession | None:
-        """The user's session; ``None`` when the app does not run for them.
+        """The user's session; ``None`` when the app does not run for them, or ``find_user`` found nobody.
 
         Raises:
-            AuthError: As for ``user_id``.
+            AuthError: The route did not ask who it is. Not caught, it is answered with 401.
         """
-        return self._session_for(self.user_id)
+        if not self._visitor.asked:
+            raise _not_asked("session")
+        return None if self._visitor.user_id is None else self._session_for(self._visitor.user_id)
 
     def text(self) -> str:
         """Return the body as text.
@@ -141,6 +144,13 @@ class Request:
 
         def __getattr__(self, name: str) -> NoReturn:
             raise unknown_name(self, name, [*vars(self), *dir(type(self))], moved=_MOVED)
+
+
+def _not_asked(name: str) -> AuthError:
+    return AuthError(
+        f"Nobody has asked yet who it is: request.{name} is for routes with auth=True, or after await "
+        "request.find_user()."
+    )
 
 
 def query_of(request: HttpRequest) -> dict[str, str]:

@@ -131,9 +131,12 @@ class RouteTable:
 
     @property
     def page_path(self) -> str | None:
-        """The path that is most likely the page for users; ``None`` if there is none."""
+        """The path that is most likely the page for users; ``None`` if there is none. Below ``/api`` are no pages."""
         routes = [by_method["GET"] for by_method in self._literal.values() if "GET" in by_method]
-        pages = sorted((each.path for each in routes if each.auth), key=lambda path: (len(path), path))
+        pages = sorted(
+            (each.path for each in routes if each.auth and each.path.split("/")[1] != "api"),
+            key=lambda path: (len(path), path),
+        )
         return PAGE if any(each.path == PAGE for each in routes) else next(iter(pages), None)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | list[str]:

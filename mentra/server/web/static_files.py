@@ -67,6 +67,10 @@ class StaticFiles:
         except OSError:
             return None  # It is gone by now, or must not be read.
 
+    def has(self, path: str) -> bool:
+        """Return whether there is a file, or a folder with an index, at a path."""
+        return self._file(path) is not None
+
     def _file(self, path: str) -> Path | None:
         """Return the file or folder that a path means, if it may be sent."""
         parts = unquote(path, errors="surrogateescape").split("/")[1:]

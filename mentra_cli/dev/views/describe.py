@@ -10,6 +10,7 @@ from mentra.protocol.photos import UPLOAD_PATH
 from mentra.protocol.webhooks import SessionRequest, StopRequest
 from mentra_cli.code_frame import CodeFrame
 from mentra_cli.dev.journal import (
+    AppError,
     AppOutput,
     Blocked,
     CloudCall,
@@ -24,6 +25,7 @@ from mentra_cli.dev.journal import (
     Speech,
     Started,
 )
+from mentra_cli.dev.reports import Failed
 from mentra_cli.dev.views.folding import Batch
 from mentra_cli.dev.views.messages import is_failure, joined, message_text, message_title, short, tag_of
 from mentra_cli.dev.views.messages import whole as all_of
@@ -100,12 +102,14 @@ def _describe(entry: Entry, *, whole: bool) -> Description:
             return _loaded(entry)
         case LoadFailed():
             return _load_failed(entry)
+        case AppError():
+            return Description("app", "error", _failure(entry.failure), "bold red")
         case Blocked():
             return _blocked(entry)
         case Note():
             style = "yellow" if entry.is_problem else "dim"
             return Description(
-                "mentra", "problem" if entry.is_problem else "note", joined(entry.text, entry.fix), style
+                "mentra", "problem" if entry.is_problem else "note", joined(entry.text, _fix(entry.fix)), style
             )
         case _:
             assert_never(entry)
@@ -137,7 +141,7 @@ def _caller(method: str, path: str) -> str:
     path = path.partition("?")[0]
     if path == UPLOAD_PATH:
         return "glasses"
-    return "cloud" if (method, path) in _OF_CLOUD else "web"
+    return "cloud" if (method, path) in _OF_CLOUD else "browser"
 
 
 def _shown(path: str) -> str:
@@ -189,17 +193,19 @@ def _loaded(entry: Loaded) -> Description:
 
 
 def _load_failed(entry: LoadFailed) -> Description:
-    failure = entry.failure
-    parts = [failure.message]
-    if failure.file is not None and failure.line is not None:
-        parts.append(f"{failure.file}:{failure.line}")
-        parts.append(str(CodeFrame(Path(failure.file), failure.line, failure.column, tuple(failure.code))))
-    elif failure.traceback:
-        parts.append(failure.traceback.strip())
-    if failure.fix:
-        parts.append(failure.fix)
-    parts.append("The code before it goes on serving." if entry.still_serving else "Waiting for a save that mends it.")
-    return Description("mentra", "the code could not be loaded", "\n".join(parts), "bold red")
+    goes_on = "The code before it goes on serving." if entry.still_serving else "Waiting for a save that mends it."
+    return Description("mentra", "the code could not be loaded", joined(_failure(entry.failure), goes_on), "bold red")
+
+
+def _failure(failure: Failed) -> str:
+    if failure.file is None or failure.line is None:
+        return joined(failure.message, failure.traceback.strip(), _fix(failure.fix))
+    code = CodeFrame(Path(failure.file), failure.line, failure.column, tuple(failure.code))
+    return joined(failure.message, f"{failure.file}:{failure.line}", str(code), _fix(failure.fix))
+
+
+def _fix(fix: str) -> str:
+    return f"Fix: {fix}" if fix else ""
 
 
 def _blocked(entry: Blocked) -> Description:

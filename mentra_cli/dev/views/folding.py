@@ -111,7 +111,7 @@ class Folding:
                 return False
             case Role.OUTPUT:
                 return self._sound_only or heap.drawn < (OUTPUT_LINES_IN_FLOOD if heap.bursting else OUTPUT_LINES)
-            case Role.TRAFFIC | Role.EVENT | Role.DISPLAY:
+            case Role.TRAFFIC | Role.EVENT | Role.GREETING | Role.DISPLAY:
                 return self._sound_only or self._is_traffic_drawn(heap, now)
             case Role.NEWS | Role.PROBLEM:
                 return True

@@ -56,21 +56,38 @@ SHORTCUTS = (
 )
 
 
-def help_text(commands: Iterable[str]) -> str:
-    """Return what ``/help`` prints, in lines of a narrow terminal.
+MAX_COLUMNS = 78
+_HELP_COLUMN = 27
+"""Where the explanation of a key begins."""
+
+
+def help_text(commands: Iterable[str], *, columns: int = MAX_COLUMNS) -> str:
+    """Return what ``/help`` prints, broken between words.
 
     Args:
         commands: Names of all commands that can be typed after a slash.
+        columns: Of the terminal.
     """
+    width = min(columns, MAX_COLUMNS)
+    keys_indent = " " * (_HELP_COLUMN if width >= 2 * _HELP_COLUMN else 4)
     known = {key.line.strip() for key in SHORTCUTS}
     others = [f"/{name}" for name in commands if f"/{name}" not in known]
     return "\n".join(
         [
-            "A sentence and Enter: the glasses hear it.",
-            "Keys: Esc, then the letter (or Alt with it). Each stands for a command:",
-            *(f"  {key.shown:<10} {key.line + key.argument:<13} {key.help}" for key in SHORTCUTS),
-            *textwrap.wrap(f"And, as in another terminal: {' '.join(others)}", 78, subsequent_indent="  "),
-            "/say --help tells what a command takes. Tab completes its name.",
-            "To say a sentence that begins with a slash, begin it with two: //home",
+            *_wrap("A sentence and Enter: the glasses hear it.", width),
+            *_wrap("Keys: Esc, then the letter (or Alt with it). Each stands for a command:", width),
+            *(line for key in SHORTCUTS for line in _wrap(_row(key), width, keys_indent)),
+            *_wrap(f"And, as in another terminal: {' '.join(others)}", width),
+            *_wrap("/say --help tells what a command takes. Tab completes its name.", width),
+            *_wrap("To say a sentence that begins with a slash, begin it with two: //home", width),
         ]
     )
+
+
+def _row(key: Shortcut) -> str:
+    return f"  {key.shown:<10} {key.line + key.argument:<13} {key.help}"
+
+
+def _wrap(line: str, width: int, indent: str = "  ") -> list[str]:
+    # A name such as /no-such stays whole.
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)

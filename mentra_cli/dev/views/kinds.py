@@ -5,8 +5,9 @@ from enum import Enum, auto
 
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
-from mentra.protocol.cloud_to_app import DataStream
+from mentra.protocol.cloud_to_app import ConnectionAck, DataStream, ReconnectAck
 from mentra_cli.dev.journal import (
+    AppError,
     AppOutput,
     Blocked,
     CloudCall,
@@ -28,6 +29,8 @@ class Role(Enum):
     TRAFFIC = auto()
     EVENT = auto()
     """Traffic that an app may answer by showing something."""
+    GREETING = auto()
+    """Traffic with which a cloud greets an app: what was asked before that, other code or nobody has answered."""
     DISPLAY = auto()
     """Traffic with which an app shows something."""
     SOUND = auto()
@@ -69,7 +72,7 @@ def kind_of(entry: Entry) -> Kind:
             return Kind(Role.TRAFFIC, session_id=entry.user_id, name="speech")
         case AppOutput():
             return Kind(Role.OUTPUT, from_app=True, name=entry.stream)
-        case LoadFailed() | Blocked() | Note(is_problem=True):
+        case LoadFailed() | AppError() | Blocked() | Note(is_problem=True):
             return Kind(Role.PROBLEM)
         case _:
             return Kind(Role.NEWS)
@@ -82,6 +85,8 @@ def _frame(frame: Frame) -> Kind:
     match message:
         case DataStream():
             role, name = Role.EVENT, message.stream_type
+        case ConnectionAck() | ReconnectAck():
+            role, name = Role.GREETING, message_title(message)
         case DisplayEvent():
             role, name = Role.DISPLAY, message.view
         case _:

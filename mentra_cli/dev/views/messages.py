@@ -31,6 +31,7 @@ from mentra.protocol.app_to_cloud import (
     OwnershipRelease,
     PhotoRequest,
     RtmpStreamRequest,
+    StreamStatusCheck,
     SubscriptionUpdate,
     WifiSetupRequest,
 )
@@ -57,7 +58,16 @@ from mentra.protocol.cloud_to_app import (
 )
 from mentra.protocol.layouts import BitmapAnimation, BitmapView, read_layout
 from mentra.protocol.settings import setting_values
-from mentra.protocol.streams import PhotoTaken, Transcription, Translation
+from mentra.protocol.streams import (
+    GlassesConnection,
+    Location,
+    PhoneNotification,
+    PhoneNotificationDismissed,
+    PhotoTaken,
+    Transcription,
+    Translation,
+    WifiState,
+)
 
 MAX_TEXT = 400
 """Characters of a message that are shown."""
@@ -145,7 +155,7 @@ def _from_app(message: Any) -> str:
         case DashboardSystemUpdate():
             return f"{message.section}: {message.content}"
         case PhotoRequest():
-            to = f", posted to {_host(message.custom_webhook_url)}" if message.custom_webhook_url else ""
+            to = f", posted to {host_of(message.custom_webhook_url)}" if message.custom_webhook_url else ""
             return f"{message.size}, compression {message.compress}{to}"
         case AudioPlayRequest():
             return _sound(message)
@@ -154,10 +164,12 @@ def _from_app(message: Any) -> str:
         case LedControl():
             return _light(message)
         case RtmpStreamRequest():
-            return f"to {_host(message.rtmp_url)}"
+            return f"to {host_of(message.rtmp_url)}"
         case ManagedStreamRequest():
-            to = ", ".join(_host(each.url) for each in message.restream_destinations or [])
-            return ", ".join(part for part in (message.quality, to and f"also to {to}") if part)
+            to = ", ".join(host_of(each.url) for each in message.restream_destinations or [])
+            return ", ".join(part for part in (message.quality or "of any quality", to and f"also to {to}") if part)
+        case StreamStatusCheck():
+            return "is there a video?"
         case FieldOfViewRequest():
             return f"{message.fov} degrees, {message.roi_position}"
         case LocationPollRequest():
@@ -193,7 +205,7 @@ def _from_cloud(message: Any) -> str:
             refused = [f"{each.stream} needs {each.required_permission}" for each in message.details]
             return joined(message.message, *refused)
         case PhotoReply(success=True):
-            return f"passed on; the photo goes to {_host(message.photo_url)}" if message.photo_url else ""
+            return f"passed on; the photo goes to {host_of(message.photo_url)}" if message.photo_url else ""
         case PhotoReply():
             return _reason(message.failure.code, message.failure.message)
         case AudioPlayReply():
@@ -224,8 +236,28 @@ def _event(message: DataStream) -> str:
         case PhotoTaken() as photo:
             size = len(photo.photo_data) * 3 // 4 - photo.photo_data[-2:].count("=")
             return ", ".join(part for part in (photo.filename, photo.mime_type, f"{size:,} bytes") if part)
+        case PhoneNotification() as note:
+            return _one_line(f"{note.app}: {note.title}: {note.content}")
+        case PhoneNotificationDismissed() as note:
+            return _one_line(note.title or f"notification {note.notification_id}")
+        case Location() as place:
+            exactness = "" if place.accuracy_m is None else f", within {place.accuracy_m:g} m"
+            return f"{place.lat}, {place.lng}{exactness}{', as asked' if place.correlation_id else ''}"
+        case GlassesConnection() as state:
+            return ", ".join(part for part in (state.model_name, state.status, _wifi(state.wifi)) if part)
         case _:
             return short(bytes(message.data))
+
+
+def _wifi(wifi: WifiState | None) -> str:
+    if wifi is None:
+        return ""
+    return f"Wi-Fi {wifi.ssid or ''}".rstrip() if wifi.connected else "no Wi-Fi"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_TEXT else f"{line[:MAX_TEXT]} ..."
 
 
 def _display(message: DisplayEvent, raw: bytes) -> str:
@@ -271,14 +303,15 @@ def _reason(code: str | None, message: str | None) -> str:
     return ": ".join(part for part in (code, message) if part) or "no reason given"
 
 
-def _host(url: str | None) -> str:
+def host_of(url: str | None) -> str:
+    """Return what of an address lets nobody in: its scheme and host."""
     parts = split_url(url or "")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts else "an address that is none"
 
 
 def _without_query(url: str) -> str:
     parts = split_url(url)
-    return f"{_host(url)}{parts.path if parts else ''}"
+    return f"{host_of(url)}{parts.path if parts else ''}"
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

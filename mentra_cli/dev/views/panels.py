@@ -5,12 +5,22 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from mentra_cli.dev.journal import AppOutput, Blocked, CloudCall, DisplayChange, Frame, HttpAnswer, HttpCall, LoadFailed
+from mentra_cli.dev.journal import (
+    AppError,
+    AppOutput,
+    Blocked,
+    CloudCall,
+    DisplayChange,
+    Frame,
+    HttpAnswer,
+    HttpCall,
+    LoadFailed,
+)
 from mentra_cli.dev.views.colours import Colours
 from mentra_cli.dev.views.describe import Description, describe_batch
 from mentra_cli.dev.views.folding import Batch
 
-_IN_PANELS = HttpCall | HttpAnswer | CloudCall | Frame | LoadFailed | Blocked
+_IN_PANELS = HttpCall | HttpAnswer | CloudCall | Frame | LoadFailed | AppError | Blocked
 
 
 class Panels:
@@ -33,10 +43,11 @@ class Panels:
         said = describe_batch(batch, whole=self._verbose)
         if isinstance(entry, AppOutput):
             self._console.print(Text(f"app | {said.text}", style=said.style))
-        elif isinstance(entry, _IN_PANELS) and not batch.size_bytes:
+        elif isinstance(entry, _IN_PANELS) and not batch.size_bytes and said.text:
             self._console.print(self._panel(said, f"{entry.time.astimezone():%H:%M:%S}"))
         else:
-            self._console.print(Text(f"{said.who}  {said.title}: {said.text}", style=self._style(said)))
+            text = f": {said.text}" if said.text else ""
+            self._console.print(Text(f"{said.who}  {said.title}{text}", style=self._style(said)))
 
     def _panel(self, said: Description, time: str) -> Panel:
         style = self._style(said)

@@ -9,14 +9,17 @@ from rich.console import Console
 from rich.text import Text
 
 from mentra.localcloud import DEFAULT_USER
-from mentra_cli.dev.journal import DisplayChange, Entry, Frame, Loaded, LoadFailed
+from mentra_cli.dev.journal import AppError, DisplayChange, Entry, Frame, Loaded, LoadFailed
 from mentra_cli.dev.local_users import Perceived
 from mentra_cli.half_blocks import half_blocks
 
 MAX_WIDTH = 64
 """Columns of the glasses' frame; a narrower terminal makes it narrower."""
-_PERCEIVED = (b'"rgb_led_control"', b'"audio_play_request"')
-"""Types of messages with which an app does something that is drawn."""
+_PERCEIVED = {
+    True: (b'"rgb_led_control"', b'"audio_play_request"'),
+    False: (b'"rtmp_stream_status"', b'"managed_stream_status"'),
+}
+"""Types of messages with which an app, or else the cloud, tells of something that is drawn."""
 _PICTURE_ROWS = 14
 _ROWS_ABOVE = 10
 """Rows of the terminal that tall displays leave to the traffic and the prompt."""
@@ -47,16 +50,19 @@ class Pinned:
         """What the glasses of each user show; the last one that changed stands last."""
         self.moves = False
         """Whether what was drawn looks different soon, without a further entry."""
-        self._is_behind = False
-        """Whether the code that was saved last does not serve."""
+        self._problem = ""
+        """What is wrong with the code that was saved last; empty if nothing is."""
 
     def notice(self, entry: Entry) -> bool:
         """Take in an entry; return whether it changes what is drawn."""
         if isinstance(entry, Loaded | LoadFailed):
-            self._is_behind = isinstance(entry, LoadFailed)
+            self._problem = " the last save does not load " if isinstance(entry, LoadFailed) else ""
+            return True
+        if isinstance(entry, AppError):
+            self._problem = self._problem or (" on_session failed " if entry.in_on_session else "")
             return True
         if not isinstance(entry, DisplayChange):
-            return isinstance(entry, Frame) and entry.from_app and any(tag in entry.text for tag in _PERCEIVED)
+            return isinstance(entry, Frame) and any(tag in entry.text for tag in _PERCEIVED[entry.from_app])
         self._displays.pop(entry.user_id, None)
         self._displays[entry.user_id] = entry
         return True
@@ -102,7 +108,7 @@ class Pinned:
         filtered = self._filter_text()
         parts = [
             ("ansigreen", " LOCAL cloud ") if local else ("ansired bold reverse", " REAL CLOUD "),
-            *([("ansired bold", " the last save does not load ")] if self._is_behind else []),
+            *([("ansired bold", self._problem)] if self._problem else []),
             *([("ansiyellow bold", f" filter: {filtered} ")] if filtered else []),
             ("ansibrightblack", f" {self._place.url} "),
             *([("ansibrightblack", " Type to speak ")] if local else []),
@@ -123,6 +129,7 @@ def _beside(display: DisplayChange, perceived: Perceived, width: int) -> list[st
         "dashboard": " / ".join(display.dashboard.splitlines()),
         "light": perceived.light or "",
         "sound": " ".join((perceived.sound or "").split()),
+        "video": str(perceived.video or ""),
     }
     return [_cut(f"{name:<10}{thing}", width) for name, thing in things.items() if thing]
 

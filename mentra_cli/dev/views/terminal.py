@@ -60,6 +60,7 @@ class Terminal:
             commands=options.commands,
             own={"filter": self._filter, "clear": self._clear, "quit": self._quit},
             tell=console.say,
+            columns=lambda: console.err.width,
         )
         self._prompt: PromptSession[str] = PromptSession(
             message=self._draw_pinned,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from mentra_cli.dev.views.keys import help_text
+from mentra_cli.dev.views.keys import MAX_COLUMNS, help_text
 
 HOLDS_UP_S = 3.0
 """A line that takes longer does not keep the next one waiting any more."""
@@ -35,6 +35,7 @@ class TypedLines:
         commands: Names of the commands of ``mentra``.
         own: Commands of the view besides ``/help``, by name; called with what follows the name.
         tell: Shows a message, in a style of Rich.
+        columns: Returns how wide the terminal is.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class TypedLines:
         commands: Sequence[str],
         own: Mapping[str, Callable[[str], object]],
         tell: Callable[[str, str], object],
+        columns: Callable[[], int] = lambda: MAX_COLUMNS,
     ) -> None:
         self._say = say
         self._run_command = run_command
         self._own = {"help": self._help, **own}
         self._tell = tell
+        self._columns = columns
         self._commands = [name for name in commands if name not in _NOT_HERE]
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,7 +129,7 @@ class TypedLines:
             await _in_thread(lambda: self._run_command(words))
 
     def _help(self, _: str) -> None:
-        self._tell(help_text(self.names), "")
+        self._tell(help_text(self.names, columns=self._columns()), "")
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names, n=1)

@@ -344,6 +344,16 @@ def test_only_the_first_display_after_an_event_of_its_session_answers_it(scene: 
     assert scene.batches[-1].answered_s is None
 
 
+@pytest.mark.parametrize("tag", ["tpa_connection_ack", "reconnect_ack"])
+def test_what_is_shown_after_a_greeting_answers_nothing(scene: Scene, tag: str):
+    scene.take(scene.event())
+    scene.timers.pass_(1.6)
+
+    scene.take(scene.frame({"type": tag, "sessionId": "s"}), scene.display("ready"))
+
+    assert scene.batches[-1].answered_s is None
+
+
 def test_the_last_event_counts_when_several_came_before_the_answer(scene: Scene):
     scene.take(scene.event("hel"))
     scene.timers.pass_(0.5)

@@ -24,6 +24,25 @@ def test_the_help_tells_the_other_commands_and_fits_a_small_terminal():
     assert sum(line.count("/press") for line in lines) == 1, "it stands beside its key"
 
 
+@pytest.mark.parametrize("columns", [30, 56, 78])
+def test_the_help_is_broken_between_words(columns: int):
+    names = ["permissions", "a-name"]
+
+    lines = help_text(names, columns=columns).splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert " ".join(lines).split() == help_text(names, columns=1000).split()
+
+
+def test_the_explanation_of_a_key_goes_on_where_it_began():
+    lines = help_text([], columns=56).splitlines()
+
+    assert lines[10:12] == [
+        "  Esc f      /filter TEXT  show only what contains TEXT;",
+        "                           /filter alone ends it",
+    ]
+
+
 def test_the_last_line_of_the_help_tells_how_to_say_a_slash():
     assert help_text([]).splitlines()[-1] == "To say a sentence that begins with a slash, begin it with two: //home"
 

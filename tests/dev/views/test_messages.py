@@ -46,6 +46,8 @@ FROM_APP: list[tuple[dict[str, Any], str]] = [
         },
         "720p, also to rtmp://a.example.com",
     ),
+    ({"type": "managed_stream_request", **APP}, "of any quality"),
+    ({"type": "stream_status_check", **APP}, "is there a video?"),
     ({"type": "managed_stream_stop", **APP}, ""),
     ({"type": "location_poll_request", **APP, "correlationId": "c", "accuracy": "high"}, "high"),
     ({"type": "request_wifi_setup", **APP, "reason": "to stream"}, "to stream"),
@@ -131,6 +133,60 @@ FROM_CLOUD: list[tuple[dict[str, Any], str, bool]] = [
             "data": {"text": "hello", "originalText": "hallo", "isFinal": False},
         },
         "hello ...\n(hallo)",
+        False,
+    ),
+    (
+        {
+            "type": "data_stream",
+            "streamType": "phone_notification",
+            "data": {"notificationId": "1", "app": "Mail", "title": "Ann", "content": "Lunch\nat one?"},
+        },
+        "Mail: Ann: Lunch at one?",
+        False,
+    ),
+    (
+        {
+            "type": "data_stream",
+            "streamType": "phone_notification_dismissed",
+            "data": {"notificationId": "7"},
+        },
+        "notification 7",
+        False,
+    ),
+    (
+        {
+            "type": "data_stream",
+            "streamType": "location_update",
+            "data": {"lat": 48.208174, "lng": 16.373819, "accuracy": 5, "correlationId": "c"},
+        },
+        "48.208174, 16.373819, within 5 m, as asked",
+        False,
+    ),
+    (
+        {"type": "data_stream", "streamType": "location_update", "data": {"lat": -33.9, "lng": 151.2}},
+        "-33.9, 151.2",
+        False,
+    ),
+    (
+        {
+            "type": "data_stream",
+            "streamType": "glasses_connection_state",
+            "data": {
+                "modelName": "Mentra Live",
+                "status": "CONNECTED",
+                "wifi": {"connected": True, "ssid": "home"},
+            },
+        },
+        "Mentra Live, CONNECTED, Wi-Fi home",
+        False,
+    ),
+    (
+        {
+            "type": "data_stream",
+            "streamType": "glasses_connection_state",
+            "data": {"status": "DISCONNECTED", "wifi": {"connected": False}},
+        },
+        "DISCONNECTED, no Wi-Fi",
         False,
     ),
     ({"type": "an_error", "x": 1}, '{"type": "an_error", "x": 1}', True),

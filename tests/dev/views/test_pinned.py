@@ -4,7 +4,8 @@ import pytest
 
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.localcloud import DEFAULT_USER
-from mentra_cli.dev.journal import DisplayChange, Frame, Loaded, LoadFailed, Note
+from mentra_cli.dev.control_messages import Video
+from mentra_cli.dev.journal import AppError, DisplayChange, Frame, Loaded, LoadFailed, Note
 from mentra_cli.dev.local_users import Perceived
 from mentra_cli.dev.reports import Failed
 from mentra_cli.dev.views.pinned import Pinned, Place, wrapped
@@ -31,6 +32,22 @@ def test_the_glasses_show_the_text_of_the_default_user_without_naming_them():
         " LOCAL cloud | http://127.0.0.1:3000 | Type to speak | Esc h: help | Ctrl-C ends",
         "say>",
     ]
+
+
+def test_a_failed_on_session_is_mentioned_until_other_code_serves():
+    pinned = Pinned(LOCAL, lambda: "")
+    shown = []
+
+    for entry in (
+        AppError(failure=Failed(message="boom"), user_id="u"),
+        AppError(failure=Failed(message="boom"), user_id="u", in_on_session=True),
+        Note(text="on it"),
+        Loaded(how="class App", took_s=0.1, again=True, sessions=1),
+    ):
+        pinned.notice(entry)
+        shown.append("on_session failed" in "\n".join(drawn(pinned)))
+
+    assert shown == [False, True, True, False]
 
 
 def test_code_that_does_not_load_is_mentioned_until_other_code_does():
@@ -120,17 +137,19 @@ def perceiving(perceived: Perceived) -> Pinned:
 
 
 def test_what_is_perceived_besides_stands_below_the_text():
-    pinned = perceiving(Perceived(light="red", sound="Good morning\nto you"))
+    video = Video(kind="rtmp", to="rtmp://live.example.com", status="active")
+    pinned = perceiving(Perceived(light="red", sound="Good morning\nto you", video=video))
     pinned.notice(DisplayChange(user_id=DEFAULT_USER, text="hello", dashboard="12:30\n3 new"))
 
     lines = drawn(pinned)
 
-    assert [line.strip("│ ") for line in lines[1:6]] == [
+    assert [line.strip("│ ") for line in lines[1:7]] == [
         "hello",
         f"├{'╌' * 62}┤",
         "dashboard 12:30 / 3 new",
         "light     red",
         "sound     Good morning to you",
+        "video     active, rtmp, to rtmp://live.example.com",
     ]
     assert pinned.moves
 
@@ -164,9 +183,11 @@ def test_an_image_is_drawn_in_place_of_its_text_and_leaves_room_for_the_traffic(
         ("audio_play_request", True, True),
         ("display_event", True, False),
         ("rgb_led_control", False, False),
+        ("rtmp_stream_status", False, True),
+        ("managed_stream_status", False, True),
     ],
 )
-def test_a_light_and_a_sound_change_what_is_drawn(tag: str, from_app: bool, changes: bool):
+def test_a_light_a_sound_and_a_video_change_what_is_drawn(tag: str, from_app: bool, changes: bool):
     frame = Frame(session_id="s", user_id="u", from_app=from_app, text=f'{{"type":"{tag}"}}'.encode())
 
     assert Pinned(LOCAL, lambda: "").notice(frame) is changes

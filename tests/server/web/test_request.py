@@ -82,8 +82,13 @@ def test_text_is_utf_8():
 
 async def test_the_user_is_there_once_they_were_asked_for():
     asked = request(user_id="user1@example.com")
-    with pytest.raises(AuthError, match=r"auth=True, or after await request\.find_user\(\)"):
-        _ = asked.user_id
+    for name in ("user_id", "session"):
+        with pytest.raises(AuthError) as error:
+            getattr(asked, name)
+        assert str(error.value) == (
+            f"Nobody has asked yet who it is: request.{name} is for routes with auth=True, or after await "
+            "request.find_user()."
+        )
 
     assert await asked.find_user() == "user1@example.com"
     assert (asked.user_id, asked.session) == ("user1@example.com", None)
@@ -93,9 +98,9 @@ async def test_a_stranger_has_neither_id_nor_session():
     asked = request()
 
     assert await asked.find_user() is None
-    for name in ("user_id", "session"):
-        with pytest.raises(AuthError):
-            getattr(asked, name)
+    assert asked.session is None
+    with pytest.raises(AuthError, match=r"^Nobody is signed in: await request\.find_user\(\) returned None"):
+        _ = asked.user_id
 
 
 async def test_a_visitor_is_identified_once():

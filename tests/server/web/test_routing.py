@@ -186,12 +186,34 @@ class Home:
     def api(self, request: Request) -> None: ...
 
 
+class Api:
+    @route.get("/api/chat/stream", auth=True)
+    def chat(self, request: Request) -> None: ...
+
+    @route.get("/notes/{id}", auth=True)
+    def note(self, request: Request) -> None: ...
+
+
+class Apiary(Api):
+    @route.get("/apiary/of/bees/and/flowers", auth=True)
+    def apiary(self, request: Request) -> None: ...
+
+
 class Webview(Home):
     @route.get("/webview")
     def webview(self, request: Request) -> None: ...
 
 
-@pytest.mark.parametrize(("site", "page"), [(Notes, None), (Home, "/"), (Webview, "/webview")])
+@pytest.mark.parametrize(
+    ("site", "page"),
+    [
+        (Notes, None),
+        (Home, "/"),
+        (Api, None),
+        (Apiary, "/apiary/of/bees/and/flowers"),
+        (Webview, "/webview"),
+    ],
+)
 def test_the_page_for_users_is_the_webview_else_the_shortest_one_with_a_user(site: type[Any], page: str | None):
     assert routes_of(site(), reserved=()).page_path == page
 

@@ -197,3 +197,30 @@ async def test_a_file_is_not_closed_while_a_thread_reads_it():
         os.fstat(descriptor)
     with pytest.raises(StopAsyncIteration):
         await anext(chunks)
+
+
+@pytest.mark.parametrize(
+    ("files", "page"),
+    [
+        ((), None),
+        (("style.css",), None),
+        (("index.html",), "/"),
+        (("index.html", "webview/index.html"), "/webview"),
+    ],
+)
+def test_the_page_for_users_may_be_a_file(tmp_path: Path, files: tuple[str, ...], page: str | None):
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    app = AppServer(package_name="com.example.app", api_key="0123456789abcdef", public_dir=tmp_path)
+
+    assert app.page_path == page
+
+
+def test_the_page_of_an_asgi_application_is_where_mentraos_apps_have_it():
+    async def application(*_: object) -> None: ...
+
+    app = AppServer(package_name="com.example.app", api_key="0123456789abcdef", asgi=application)
+
+    assert app.page_path == "/webview"
