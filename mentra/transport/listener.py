@@ -1,6 +1,7 @@
 """One port that serves HTTP and WebSocket, by aiohttp."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,6 +27,8 @@ from mentra.transport.websocket import MAX_FRAME_BYTES, ServerSocket
 
 MIN_BODY_BYTES_PER_S = 4096
 """So fast a body has to come on the whole, if it is not there within the timeout: phones upload slowly."""
+ACCEPTING_TURNS = 3
+"""How many turns of the event loop pass between an accepted socket and its protocol (asyncio.selector_events)."""
 
 _LENGTH = "content-length"
 _ENCODING = "content-encoding"
@@ -77,6 +80,7 @@ class SocketListener(Listener):
         self._server: _Server
         self._runner: web.ServerRunner
         self._site: web.SockSite
+        self._socket: socket.socket
 
     @property
     def url(self) -> str:
@@ -97,7 +101,8 @@ class SocketListener(Listener):
         self._runner = web.ServerRunner(self._server, shutdown_timeout=self._close_timeout)
         await self._runner.setup()
         try:
-            self._site = web.SockSite(self._runner, _bind(host, port))
+            self._socket = _bind(host, port)
+            self._site = web.SockSite(self._runner, self._socket)
             await self._site.start()
         except BaseException:
             await self._runner.cleanup()
@@ -110,8 +115,16 @@ class SocketListener(Listener):
         """Stop listening, and drop what is open."""
         for connection in list(self._connections):
             connection.leave()
+        await self._accept_no_more()
         await self._site.stop()
         await asyncio.gather(self._runner.cleanup(), self._end_streams())
+
+    async def _accept_no_more(self) -> None:
+        """Let connections that are being accepted be made: asyncio's server forgets to close them when it closes."""
+        with contextlib.suppress(NotImplementedError):  # Of the loop of Windows, which has no readers.
+            asyncio.get_running_loop().remove_reader(self._socket)
+        for _ in range(ACCEPTING_TURNS):
+            await asyncio.sleep(0)
 
     async def _end_streams(self) -> None:
         if self._pumps:

@@ -416,3 +416,23 @@ async def test_chunks_that_ignore_their_end_do_not_keep_a_listener_from_closing(
     assert [record.getMessage() for record in caplog.records] == [
         "What makes the answer to GET / does not end, although nobody reads it any more; it is left behind."
     ]
+
+
+async def test_whoever_connects_in_the_moment_of_closing_is_not_left_hanging():
+    async with SocketNetwork() as network:
+        for turns in range(16):
+            listener = await network.listen("127.0.0.1", 0, no_http)
+            port = int(listener.url.rpartition(":")[2])
+            callers = [asyncio.create_task(asyncio.open_connection("127.0.0.1", port)) for _ in range(3)]
+            for _ in range(turns % 8):
+                await asyncio.sleep(0)
+            await listener.close()
+
+            connected = [
+                one for one in await asyncio.gather(*callers, return_exceptions=True) if isinstance(one, tuple)
+            ]
+            for reader, writer in connected:
+                async with asyncio.timeout(5):
+                    with contextlib.suppress(ConnectionError):
+                        assert await reader.read() == b""
+                writer.close()
