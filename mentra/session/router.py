@@ -100,15 +100,18 @@ class Router:
         self._routes.clear()
 
     def hold(self, subscription: str | LocationStream) -> Callable[[], None]:
-        """Subscribe without a handler, for what does not come as an event of that name. Returns what undoes it."""
+        """Subscribe without a handler, for what is no event of that name. Returns what undoes it; again does nothing."""
         self._loop_thread.check()
+        is_held = True
         self._held.append(subscription)
         self._changed()
 
         def undo() -> None:
-            if subscription in self._held:
+            nonlocal is_held
+            if is_held and not self._closed:
                 self._held.remove(subscription)
                 self._changed()
+            is_held = False
 
         return undo
 

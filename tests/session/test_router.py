@@ -276,3 +276,21 @@ async def test_what_has_frames_of_its_own_cannot_come_as_an_event(router: Router
     router.dispatch(DataStream(stream_type=stream, data=msgspec.Raw(b"{}")))
 
     assert heard == []
+
+
+async def test_who_gives_up_a_stream_twice_takes_it_from_nobody_else(router: Router):
+    first, second = router.hold("x"), router.hold("x")
+    first()
+    first()
+    kept = router.names()
+    second()
+
+    assert (kept, router.names()) == (["x"], [])
+
+
+async def test_giving_up_a_stream_after_the_end_does_nothing(router: Router):
+    undo = router.hold("x")
+    router.close()
+    undo()
+
+    assert router.names() == []
