@@ -34,6 +34,13 @@ class DeclaredConfig:
     root: Path
     """The project's folder."""
 
+    @property
+    def undeclared(self) -> list[str]:
+        """What the app may have in the console although its code says nothing of it."""
+        settings = ["settings"] if self.config.settings is None else []
+        tools = ["tools"] if self.other_tools and not self.config.tools else []
+        return settings + tools
+
 
 def declared_by(app: AppServer, root: Path) -> DeclaredConfig:
     """Return what the code of an app says."""

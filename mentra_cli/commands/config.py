@@ -48,10 +48,17 @@ def export(file: File = None, of: App = None, as_json: Json = False) -> None:
     declared = declared_config(of, cwd=Path.cwd(), shell=os.environ)
     refused = refused_by_the_console(declared.config)
     target = file or declared.root / _FILE
+    before = None if target == Path("-") else read_file(target)
+    if before is None and (unknown := declared.undeclared):
+        console.say(
+            f"The code declares no {' and no '.join(unknown)}. If the console has some, do not import this over them: "
+            f"save what the console exports as {_FILE}, and run this again; it keeps them.",
+            style="yellow",
+        )
     if target == Path("-"):
         console.data(export_of(declared, None, target).text.rstrip("\n"))
     else:
-        written = export_of(declared, read_file(target), target)
+        written = export_of(declared, before, target)
         for entry in written.removed:
             console.say(removal_of(entry, target.name), style="yellow")
         _write(target, written.text)

@@ -144,6 +144,19 @@ def test_a_port_that_declares_nothing_keeps_its_file(project: Path, capsys: pyte
     assert (json.loads((project / "app_config.json").read_text()), printed.err) == (file, "")
 
 
+def test_a_first_export_of_a_port_says_what_the_console_may_have_besides(
+    project: Path, capsys: pytest.CaptureFixture[str]
+):
+    (project / "app.py").write_text(PORT)
+
+    assert main(["config", "export"]) == 0
+
+    assert capsys.readouterr().err == (
+        "The code declares no settings and no tools. If the console has some, do not import this over them: save what "
+        "the console exports as app_config.json, and run this again; it keeps them.\n"
+    )
+
+
 def test_check_is_content_when_both_say_the_same(capsys: pytest.CaptureFixture[str]):
     main(["config", "export"])
     capsys.readouterr()
