@@ -100,7 +100,7 @@ class Router:
         self._routes.clear()
 
     def hold(self, subscription: str | LocationStream) -> Callable[[], None]:
-        """Subscribe without a handler, for what is no event of that name. Returns what undoes it; again does nothing."""
+        """Subscribe without a handler, for what is no event of that name. Returns what undoes it, once."""
         self._loop_thread.check()
         is_held = True
         self._held.append(subscription)
