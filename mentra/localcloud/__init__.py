@@ -15,6 +15,7 @@ from mentra.localcloud.camera import TakenPhoto, VirtualCamera
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.cloud import LocalCloud
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
+from mentra.localcloud.hardware import HardwareRequirement
 from mentra.localcloud.leds import Leds, LedSignal
 from mentra.localcloud.location import VirtualLocation
 from mentra.localcloud.speaker import PlayedSound, Speaker
@@ -24,6 +25,7 @@ from mentra.localcloud.wifi import WifiSetup
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_USER",
+    "HardwareRequirement",
     "InstalledApp",
     "LedSignal",
     "Leds",

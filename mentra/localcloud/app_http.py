@@ -57,15 +57,12 @@ class AppHttp:
         websocket_url: str,
         *,
         generation: int = 2,
-        still_wanted: Callable[[], bool],
     ) -> str | None:
         """Ask an app to connect; twice if need be, with the same body.
 
         Args:
             websocket_url: Where an app of generation 2 connects.
             generation: 3 offers the way of docs/protocol.md, Generation 3, besides.
-            still_wanted: Asked before the repetition: a start that has failed meanwhile is not repeated into the
-                next one.
 
         Returns:
             ``None`` when it agreed, else what went wrong.
@@ -78,7 +75,7 @@ class AppHttp:
             mentraos_websocket_url=websocket_url,
             augmentos_websocket_url=websocket_url,
         )
-        answer = await self._post(app, app.webhook_path, request, timeout=WEBHOOK_TIMEOUT_S, repeat_if=still_wanted)
+        answer = await self._post(app, app.webhook_path, request, timeout=WEBHOOK_TIMEOUT_S, repeats=True)
         return _problem(answer)
 
     async def stop_request(self, app: InstalledApp, user_id: str) -> None:
@@ -119,7 +116,7 @@ class AppHttp:
             timestamp=iso_timestamp(self._moment_of_tool_call()),
         )
         key = {TOOL_KEY_HEADER: tool_key(app.api_key)}
-        answer = await self._post(app, "/tool", request, headers=key, timeout=TOOL_TIMEOUT_S, repeat_if=_always)
+        answer = await self._post(app, "/tool", request, headers=key, timeout=TOOL_TIMEOUT_S, repeats=True)
         if isinstance(answer, HttpError):
             return _failure(f"Webhook failed: {answer}")
         if problem := _problem(answer):
@@ -139,28 +136,24 @@ class AppHttp:
         body: msgspec.Struct,
         *,
         timeout: float,
-        repeat_if: Callable[[], bool] | None = None,
+        repeats: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> HttpReply | HttpError:
         url = app.public_url + path
         headers = {"content-type": "application/json", "accept": "application/json", **(headers or {})}
         encoded = codec.encode(body)
         answer = await self._try(url, headers, encoded, timeout)
-        if repeat_if is None or (problem := _problem(answer)) is None:
+        if not repeats or (problem := _problem(answer)) is None:
             return answer
         _logger.debug("POST %s will be repeated: %s", url, problem)
         await asyncio.sleep(PAUSE_S)
-        return await self._try(url, headers, encoded, timeout) if repeat_if() else answer
+        return await self._try(url, headers, encoded, timeout)
 
     async def _try(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> HttpReply | HttpError:
         try:
             return await self._network.request("POST", url, headers=headers, body=body, timeout=timeout)
         except HttpError as error:
             return error
-
-
-def _always() -> bool:
-    return True
 
 
 def _problem(answer: HttpReply | HttpError) -> str | None:

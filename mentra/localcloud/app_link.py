@@ -60,7 +60,7 @@ class Run(Protocol):
         """The app's package name."""
         ...
 
-    def connected(self, link: "AppLink", session_id: str, *, resumed: bool = False) -> None:
+    def connected(self, link: "AppLink", session_id: str, *, resumed: bool = False, speaks_3: bool = False) -> None:
         """Take this link as the app's connection from now on, and acknowledge it."""
 
     def note(self, frame: AppFrame) -> None:
@@ -82,8 +82,11 @@ class Run(Protocol):
     def ask(self, message: AppMessage) -> None:
         """Do what the app asks for: a photo, a sound, a light, ..."""
 
+    def release(self) -> None:
+        """Learn that another cloud has the session from now on."""
+
     def lost(self) -> None:
-        """Learn that a link of this app is closed, though the cloud did not end the session."""
+        """Learn that a link of this app is closed, whoever closed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,7 @@ class AppLink(Receiver):
         self._refuse(Refusal(code, message))
 
     def end(self, reason: str) -> None:
-        """Close the socket because the session is over. The run is not told: it is the one that says so."""
-        self._run = None
+        """Close the socket because the session is over."""
         self._close(NORMAL_CLOSURE, reason)
 
     def drop(self) -> None:
@@ -186,7 +188,7 @@ class AppLink(Receiver):
         else:
             self._run = answer
             answer.note(init)
-            answer.connected(self, session_id)
+            answer.connected(self, session_id, speaks_3=_speaks_3(init.sdk_version))
 
     def _resume(self, request: Reconnect, login: Login) -> None:
         answer = self._admissions.resume(request, login)
@@ -196,7 +198,7 @@ class AppLink(Receiver):
         else:
             self._run = answer
             answer.note(request)
-            answer.connected(self, request.session_id, resumed=True)
+            answer.connected(self, request.session_id, resumed=True, speaks_3=_speaks_3(request.sdk_version))
 
     def _obey(self, frame: AppFrame, run: Run, text: str | bytes) -> None:
         match frame:
@@ -208,6 +210,8 @@ class AppLink(Receiver):
                 run.show(frame)
             case DashboardContentUpdate() if frame.package_name == run.package_name:
                 run.set_dashboard_line(frame)
+            case OwnershipRelease() if frame.package_name == run.package_name:
+                run.release()
             case Unknown() | DisplayEvent() | DashboardContentUpdate() | OwnershipRelease() | Reconnect():
                 pass
             case ConnectionInit():
@@ -243,6 +247,11 @@ class AppLink(Receiver):
         run, self._run = self._run, None
         if run is not None:
             run.lost()
+
+
+def _speaks_3(sdk_version: str | None) -> bool:
+    major = (sdk_version or "").partition(".")[0]
+    return major.isdigit() and int(major) >= 3
 
 
 def _is_fatal(text: str | bytes) -> bool:

@@ -1,16 +1,29 @@
 """One app of one user: started by webhook, connected, lost, restarted, stopped.
 
-Every change of state goes through the table ``mentra.protocol.connection.CLOUD``. A timer belongs to the state it
-was set in, and leaving the state cancels it. That is on purpose unlike the cloud of December 2025, where the timer
-of a lost connection survives a stop and brings the app back against the user's will.
+The rules, which are those of the cloud of December 2025 with all that is odd about them:
 
-Source: MentraOS cloud/packages/cloud/src/services/session/AppManager.ts (Dec 2025);
+* An app is *loading* from its start webhook until it connects or the start fails, and *running* from then on until it
+  is stopped. Only in these states may it connect.
+* A start fails by its webhook (two attempts), by five seconds without a connection, or by a wrong key. After a wrong
+  key the app stays loading: with the right one it is still let in.
+* Each closed socket of the app begins a grace of five seconds, whichever socket it was: when one that was replaced
+  closes, the cloud forgets the new one. Who has no connection at the end is stopped and started again.
+* A stop ends no grace, nor does a new connection. So an app that was lost and then stopped comes back.
+* Nothing is sent to an app that is being stopped, waited for or restarted.
+
+With ``generation`` 3 it is the cloud of June 2026: a stop or a connection ends the grace, an app of generation 3 keeps
+its subscriptions over a restart and gets no stop webhook, one that released its session is left alone until the phone
+comes back, and so is one that was lost while the phone is away.
+
+Source: MentraOS cloud/packages/cloud/src/services/session/AppManager.ts (Dec 2025), AppSession.ts (Jun 2026);
 docs/protocol.md, Life of a connection.
 """
 
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -19,21 +32,21 @@ from mentra.errors import MentraError
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, AppLink
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
+from mentra.localcloud.hardware import missing_hardware
 from mentra.localcloud.rules import permitted, read_subscriptions
 from mentra.protocol.app_to_cloud import AppMessage, DashboardContentUpdate, DisplayEvent
+from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck, DeviceState, DeviceStateUpdate, ReconnectAck
 from mentra.protocol.connection import (
     APP_STOPPED,
-    CLOUD,
+    CONNECT_WITHIN_3_S,
     CONNECT_WITHIN_S,
     EMPTY_LIST_IGNORED_S,
     GRACE_S,
     USER_SESSION_ENDED,
-    RunEvent,
-    RunState,
 )
 
-Stage = Literal["WEBHOOK", "CONNECTION", "AUTHENTICATION", "TIMEOUT"]
+Stage = Literal["WEBHOOK", "CONNECTION", "AUTHENTICATION", "TIMEOUT", "HARDWARE_CHECK"]
 
 _logger = logging.getLogger(__name__)
 
@@ -42,9 +55,10 @@ class StartFailed(MentraError):
     """An app did not start. It is not running, and nothing more is tried.
 
     Attributes:
-        stage: Where it failed: ``"WEBHOOK"`` (its server did not agree), ``"AUTHENTICATION"`` (it connected with
-            a wrong key), ``"TIMEOUT"`` (it did not connect within five seconds) or ``"CONNECTION"`` (it was
-            stopped before it connected).
+        stage: Where it failed: ``"HARDWARE_CHECK"`` (the glasses lack what it requires; its server heard nothing),
+            ``"WEBHOOK"`` (its server did not agree), ``"AUTHENTICATION"`` (it connected with a wrong key),
+            ``"TIMEOUT"`` (it did not connect within five seconds) or ``"CONNECTION"`` (it was stopped before it
+            connected).
     """
 
     def __init__(self, stage: Stage, message: str) -> None:
@@ -76,8 +90,18 @@ class Owner(Protocol):
         ...
 
     @property
+    def capabilities(self) -> Capabilities | None:
+        """What the glasses can do; ``None`` when the cloud does not know the model."""
+        ...
+
+    @property
     def device_state(self) -> DeviceState:
         """What is known of the glasses."""
+        ...
+
+    @property
+    def phone_online(self) -> bool:
+        """Whether the phone is connected to the cloud."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -88,13 +112,25 @@ class Owner(Protocol):
         """Return the present moment as the wire writes it."""
         ...
 
-    def acknowledgement(self, app: InstalledApp, session_id: str) -> ConnectionAck:
+    def acknowledgement(self, run: "AppRun", session_id: str) -> ConnectionAck:
         """Return the answer to an app that connected."""
         ...
 
-    def permissions_of(self, package_name: str) -> tuple[str, ...]:
-        """Return what an app has declared by now; raises ``NotInstalled`` for one that is gone."""
+    def registered(self, package_name: str) -> InstalledApp:
+        """Return what the console holds about an app by now; raises ``NotInstalled`` for one that is gone."""
         ...
+
+    async def make_room(self, run: "AppRun") -> None:
+        """Stop what may not run beside an app that is about to start."""
+
+    def booting(self, run: "AppRun") -> None:
+        """Learn that an app is about to get its start webhook."""
+
+    def remember(self, package_name: str) -> None:
+        """Remember an app as one to be started again when the user comes back."""
+
+    def forget(self, package_name: str) -> None:
+        """Do not start an app again when the user comes back."""
 
     def note(self, package_name: str, frame: AppFrame) -> None:
         """Remember a frame of an app."""
@@ -115,21 +151,68 @@ class Owner(Protocol):
         """Take everything off the glasses that an app put there."""
 
 
+class _Phase(StrEnum):
+    """What the cloud thinks of an app's connection. It decides on nothing but what this file says."""
+
+    NEW = "new"
+    RUNNING = "running"
+    GRACE = "grace"
+    """A socket closed; the app has five seconds to come back."""
+    RESTARTING = "restarting"
+    """The webhooks of a start, first or repeated, are on their way."""
+    STOPPING = "stopping"
+    """Also once it is stopped."""
+    DISCONNECTED = "disconnected"
+    """A start failed."""
+    DORMANT = "dormant"
+    """Left alone until the phone comes back, or the app by itself. Generation 3 only."""
+
+
+_NOTHING_IS_SENT = frozenset({_Phase.STOPPING, _Phase.GRACE, _Phase.RESTARTING, _Phase.DORMANT})
+_MAY_COME_BACK = frozenset({_Phase.GRACE, _Phase.RESTARTING, _Phase.DORMANT})
+
+
+@dataclass(slots=True, eq=False)
+class _Start:
+    """A start under way."""
+
+    timer: asyncio.TimerHandle | None = None
+    outcome: asyncio.Future[StartFailed | None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def resolve(self, outcome: StartFailed | None) -> None:
+        """Tell who waits how it ended; only the first ending counts."""
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+    def stop_clock(self) -> None:
+        """Let it take as long as it wants."""
+        if self.timer is not None:
+            self.timer.cancel()
+
+
 class AppRun:
-    """One app of one user, over all its starts."""
+    """One app of one user, over all its starts while the user is there."""
 
     def __init__(self, app: InstalledApp, owner: Owner) -> None:
         self.app = app
-        self.state = RunState.STOPPED
+        self.is_running = False
+        """Whether the app connected and was not stopped since; also while the cloud waits for it to come back."""
         self.subscriptions: tuple[str, ...] = ()
         """What the app receives now, after the cloud's rules."""
         self.dropped: tuple[str, ...] = ()
         """What it asked for with its last list, and has no permission for."""
         self._owner = owner
+        self._phase = _Phase.NEW
+        self._is_loading = False
+        self._is_over = False
+        self._speaks_3 = False
+        self._released = False
         self._link: AppLink | None = None
         self._connected_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._starting: asyncio.Future[StartFailed | None] | None = None
+        self._start: _Start | None = None
+        self._grace: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
         """The last stop, under way or done."""
 
@@ -139,19 +222,34 @@ class AppRun:
         return self.app.package_name
 
     @property
-    def is_running(self) -> bool:
-        """Whether the app connected and was not stopped since; also while the cloud waits for it to come back."""
-        return self.state not in (RunState.STOPPED, RunState.STARTING)
+    def is_restarting(self) -> bool:
+        """Whether the cloud starts the app, or is about to."""
+        return self._is_loading or self._phase is _Phase.RESTARTING
 
     @property
     def accepts_connection(self) -> bool:
         """Whether the cloud expects the app to connect now."""
-        return RunEvent.CONNECTED in CLOUD[self.state]
+        if self.is_running or self._is_loading:
+            return True
+        return self._owner.generation == 3 and self._phase in _MAY_COME_BACK
 
     @property
     def is_connected(self) -> bool:
         """Whether what is sent now reaches the app."""
         return self._link is not None
+
+    @property
+    def is_dormant(self) -> bool:
+        """Whether the app is to be started again when the phone comes back."""
+        return self._phase is _Phase.DORMANT
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the app has declared by now: the cloud looks at each list and each request anew."""
+        try:
+            return self._owner.registered(self.package_name).permissions
+        except NotInstalled:
+            return self.app.permissions
 
     async def start(self, app: InstalledApp) -> None:
         """Start the app and wait until it is connected; a start under way is shared, a running app left alone.
@@ -162,57 +260,69 @@ class AppRun:
         Raises:
             StartFailed: It did not connect.
         """
-        if self._stopping is not None:
-            await asyncio.wait([self._stopping])
-        if self.state is RunState.STOPPED:
-            self.app = app
-            self._begin()
-        if self._starting is not None:
-            failure = await asyncio.shield(self._starting)
-            if failure is not None:
-                raise StartFailed(failure.stage, str(failure))
+        if self.is_running:
+            return
+        missing = missing_hardware(app.hardware_requirements, self._owner.capabilities)
+        if missing:
+            parts = ", ".join(part.lower() for part in missing)
+            raise StartFailed("HARDWARE_CHECK", f"{app.package_name} requires what these glasses lack: {parts}.")
+        await self._owner.make_room(self)
+        start = self._start if self._is_loading and self._start is not None else self._begin(app)
+        failure = await asyncio.shield(start.outcome)
+        if failure is not None:
+            raise StartFailed(failure.stage, str(failure))
 
     async def stop(self) -> None:
         """Stop the app: its webhook first, then ``app_stopped``, then the close. A stop under way is shared."""
-        if self.state is not RunState.STOPPED:
-            link = self._leave(StartFailed("CONNECTION", f"{self.package_name} was stopped before it connected."))
-            self._stopping = self._owner.spawn(self._finish(link))
+        if self.is_running or self._is_loading or self.is_dormant:
+            if self._owner.generation == 3:
+                self._end_grace()
+            if self._start is not None:
+                self._start.resolve(StartFailed("CONNECTION", f"{self.package_name} was stopped before it connected."))
+            self._leave(_Phase.STOPPING)
+            self._stopping = self._owner.spawn(self._finish_stop())
         if self._stopping is not None:
             await asyncio.wait([self._stopping])
 
     def user_left(self) -> None:
         """End the session because the phone is gone: no webhook, only the socket says it."""
-        link = self._leave(StartFailed("CONNECTION", f"The user left before {self.package_name} connected."))
+        link = self._end(f"The user left before {self.package_name} connected.")
         if link is not None:
             self._say_goodbye(link, USER_SESSION_ENDED)
 
     def cloud_closed(self) -> None:
-        """End the session because the local cloud is being closed. Nobody is told."""
-        self._leave(StartFailed("CONNECTION", f"The cloud was closed before {self.package_name} connected."))
+        """End the session because the local cloud is being closed. Nobody is told; the connection breaks."""
+        link = self._end(f"The cloud was closed before {self.package_name} connected.")
+        if link is not None:
+            link.drop()
 
     def refused_key(self) -> None:
         """Learn that the app tried to connect with a wrong key. A start under way fails at once."""
-        if self.state is RunState.STARTING:
-            self._fail("AUTHENTICATION", f"{self.package_name} connected with a key that is not its own.")
+        self._fail_start("AUTHENTICATION", f"{self.package_name} connected with a key that is not its own.")
 
-    def connected(self, link: AppLink, session_id: str, *, resumed: bool = False) -> None:
+    def refused_early(self) -> None:
+        """Learn that the app tried to connect while it was not expected. A start that is still waited for fails."""
+        self._fail_start("CONNECTION", f"{self.package_name} connected when it was not expected.")
+
+    def connected(self, link: AppLink, session_id: str, *, resumed: bool = False, speaks_3: bool = False) -> None:
         """Take a link as the app's connection, in place of one there may be, and acknowledge it."""
-        self._apply(RunEvent.CONNECTED)
         self._link = link
+        self._phase = _Phase.RUNNING
+        self._is_loading, self.is_running = False, True
         self._connected_at = asyncio.get_running_loop().time()
-        ack = self._owner.acknowledgement(self.app, session_id)
+        self._speaks_3, self._released = speaks_3, False
+        if self._owner.generation == 3:
+            self._end_grace()
+        ack = self._owner.acknowledgement(self, session_id)
         link.send(ReconnectAck(**msgspec.structs.asdict(ack)) if resumed else ack)
         if self._owner.generation == 3:
-            link.send(DeviceStateUpdate(state=msgspec.to_builtins(self._owner.device_state), full_snapshot=True))
-        self._resolve(None)
-
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        """What the app has declared by now: the cloud looks at each list and each request anew."""
-        try:
-            return self._owner.permissions_of(self.package_name)
-        except NotInstalled:
-            return self.app.permissions
+            state = msgspec.to_builtins(self._owner.device_state)
+            link.send(DeviceStateUpdate(state=state, full_snapshot=True, timestamp=self._owner.timestamp()))
+        self._owner.remember(self.package_name)
+        start, self._start = self._start, None
+        if start is not None:
+            start.stop_clock()
+            start.resolve(None)
 
     def note(self, frame: AppFrame) -> None:
         """Remember a frame of the app."""
@@ -227,25 +337,27 @@ class AppRun:
         names = read_subscriptions(value)
         connected_for_s = asyncio.get_running_loop().time() - self._connected_at
         # An SDK that reconnects registers its handlers only afterwards; its empty list is not meant.
-        if value or connected_for_s >= EMPTY_LIST_IGNORED_S or self._owner.generation == 3:
+        if value or connected_for_s >= EMPTY_LIST_IGNORED_S or self._speaks_3:
             before, self.subscriptions = self.subscriptions, permitted(names, self.permissions)
             self.dropped = tuple(name for name in names if name not in self.subscriptions)
             self._owner.subscribed(self, before)
 
     def show(self, event: DisplayEvent) -> None:
-        """Show something for the app, while it runs; a socket that was replaced may still ask for it."""
-        if self.is_running:
-            self._owner.show(event)
+        """Show something for the app; a socket that was replaced may still ask for it."""
+        self._owner.show(event)
 
     def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
-        """Put the app's line on the dashboard, while it runs."""
-        if self.is_running:
-            self._owner.set_dashboard_line(update)
+        """Put the app's line on the dashboard."""
+        self._owner.set_dashboard_line(update)
 
     def ask(self, message: AppMessage) -> None:
         """Do what the app asks for, while it runs."""
         if self.is_running:
             self._owner.ask(self, message)
+
+    def release(self) -> None:
+        """Learn that another cloud has the app's session from now on. The cloud of 2025 does not know that message."""
+        self._released = self._owner.generation == 3
 
     def refuse(self, code: str, message: str) -> None:
         """Refuse what the app asked for: it loses its connection."""
@@ -253,15 +365,16 @@ class AppRun:
             self._link.refuse(code, message)
 
     def lost(self) -> None:
-        """Learn that a link of this app is closed.
-
-        Which one is not asked: when a replaced socket closes, the cloud forgets the new one as well
-        (docs/protocol.md, Life of a connection).
-        """
-        if self.state is RunState.RUNNING:
-            self._apply(RunEvent.LOST)
-            self._link = None
-            self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._grace_over)
+        """Learn that a link of this app is closed, whichever it was and whoever closed it."""
+        self._link = None
+        if self._is_over or self._phase is _Phase.STOPPING:
+            return
+        if self._released:
+            self._go_dormant()
+            return
+        self._phase = _Phase.GRACE
+        self._end_grace()
+        self._grace = asyncio.get_running_loop().call_later(GRACE_S, self._grace_over)
 
     def drop_connection(self) -> None:
         """Break the app's connection as a bad network does."""
@@ -270,83 +383,131 @@ class AppRun:
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a message to the app; it is lost when there is no connection."""
-        if self._link is not None:
+        if self._link is not None and self._phase not in _NOTHING_IS_SENT:
             self._link.send(message)
 
     def send_binary(self, data: bytes) -> None:
         """Send a binary frame to the app; it is lost when there is no connection."""
-        if self._link is not None:
+        if self._link is not None and self._phase not in _NOTHING_IS_SENT:
             self._link.send_binary(data)
 
-    def _apply(self, event: RunEvent) -> None:
-        self.state = CLOUD[self.state][event]
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self.state in (RunState.STOPPED, RunState.RESTARTING):
-            self.subscriptions = ()
-            self._owner.forget_views(self.package_name)
+    # A start.
 
-    def _begin(self) -> None:
-        self._apply(RunEvent.START)
-        loop = asyncio.get_running_loop()
-        # A restart has its future already; whoever starts the app meanwhile waits for that one.
-        self._starting = self._starting or loop.create_future()
-        late = f"{self.package_name} did not connect to {self._owner.websocket_url} within {CONNECT_WITHIN_S:g} s."
-        self._timer = loop.call_later(CONNECT_WITHIN_S, self._fail, "TIMEOUT", late)
-        self._owner.spawn(self._call_webhook(self._starting))
+    def _begin(self, app: InstalledApp) -> _Start:
+        self.app = app
+        start = self._start = _Start()
+        within_s = CONNECT_WITHIN_3_S if self._owner.generation == 3 else CONNECT_WITHIN_S
+        start.timer = asyncio.get_running_loop().call_later(within_s, self._late, start, within_s)
+        self._is_loading = True
+        self._phase = _Phase.RESTARTING
+        self._owner.booting(self)
+        self._owner.spawn(self._call_webhook(start))
+        return start
 
-    async def _call_webhook(self, start: asyncio.Future[StartFailed | None]) -> None:
-        def still_wanted() -> bool:
-            # An app that connected gets the repetition as well, as it does from the cloud (docs/protocol.md, HTTP).
-            return not start.done() or start.result() is None
-
+    async def _call_webhook(self, start: _Start) -> None:
         problem = await self._owner.http.session_request(
-            self.app,
-            self._owner.user_id,
-            self._owner.websocket_url,
-            generation=self._owner.generation,
-            still_wanted=still_wanted,
+            self.app, self._owner.user_id, self._owner.websocket_url, generation=self._owner.generation
         )
-        # An app that connected all the same is not hurt, nor is a later start by the failure of this one.
-        if problem is not None and self._starting is start:
-            self._fail("WEBHOOK", f"The server of {self.package_name} did not accept the session: {problem}")
+        if problem is None or self._is_over:
+            return
+        # The cloud does not ask whether it still wants this start: an app that connected meanwhile, or again, is
+        # cleaned up like one that did not. Its connection is not touched.
+        failure = StartFailed("WEBHOOK", f"The server of {self.package_name} did not accept the session: {problem}")
+        self._give_up(start, failure)
+        self._owner.forget_views(self.package_name)
 
-    def _fail(self, stage: Stage, message: str) -> None:
-        self._leave(StartFailed(stage, message))
+    def _late(self, start: _Start, within_s: float) -> None:
+        if self._start is None:
+            return  # It connected, or has failed already.
+        self._owner.forget(self.package_name)
+        late = f"{self.package_name} did not connect to {self._owner.websocket_url} within {within_s:g} s."
+        self._give_up(start, StartFailed("TIMEOUT", late))
+
+    def _give_up(self, start: _Start, failure: StartFailed) -> None:
+        """End a start, and with it the one that came after it, if there is one: the cloud keeps them in one place."""
+        newest, self._start = self._start, None
+        self._is_loading = False
+        self._phase = _Phase.DISCONNECTED
+        for each in (start, newest):
+            if each is not None:
+                each.resolve(failure)
+        if newest is not None:
+            newest.stop_clock()
+
+    def _fail_start(self, stage: Stage, message: str) -> None:
+        start, self._start = self._start, None
+        if start is not None:
+            start.stop_clock()
+            start.resolve(StartFailed(stage, message))
+
+    # A lost connection.
 
     def _grace_over(self) -> None:
-        self._apply(RunEvent.GRACE_OVER)
-        self._starting = asyncio.get_running_loop().create_future()
-        self._owner.spawn(self._restart(self._starting))
+        self._grace = None
+        if self._link is not None:
+            return
+        if self._owner.generation == 3 and not self._owner.phone_online:
+            self._go_dormant()
+            return
+        self._phase = _Phase.RESTARTING
+        self._owner.spawn(self._restart())
 
-    async def _restart(self, start: asyncio.Future[StartFailed | None]) -> None:
-        if self._owner.generation == 2:
-            await self._owner.http.stop_request(self.app, self._owner.user_id)
-        if self._starting is start:
-            self._begin()
-        failure = await start
-        if failure is not None and failure.stage != "CONNECTION":
-            # Nobody asked for this start, so nobody else would hear that it failed.
-            _logger.warning("%s was not restarted for %s: %s", self.package_name, self._owner.user_id, failure)
+    async def _restart(self) -> None:
+        if self._owner.generation == 3 and self._speaks_3:
+            self.is_running = False
+        else:
+            self._leave(_Phase.RESTARTING)
+            await self._finish_stop()
+        if self._is_over:
+            return
+        try:
+            await self.start(self._owner.registered(self.package_name))
+        except (StartFailed, NotInstalled) as error:
+            if self._phase is not _Phase.STOPPING:
+                # Nobody asked for this start, so nobody else would hear that it failed.
+                _logger.warning("%s was not restarted for %s: %s", self.package_name, self._owner.user_id, error)
 
-    async def _finish(self, link: AppLink | None) -> None:
+    def _go_dormant(self) -> None:
+        self._end_grace()
+        self._phase = _Phase.DORMANT
+        self.is_running = False
+        self.subscriptions = ()
+        self._owner.forget_views(self.package_name)
+
+    def _end_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    # An end.
+
+    def _leave(self, phase: _Phase) -> None:
+        self._phase = phase
+        self.is_running = self._is_loading = False
+
+    async def _finish_stop(self) -> None:
         await self._owner.http.stop_request(self.app, self._owner.user_id)
+        if self._is_over:
+            return
+        self.subscriptions = ()
+        # Whichever connection there is by now: an app that was started again meanwhile loses its new one.
+        link, self._link = self._link, None
         if link is not None:
             self._say_goodbye(link, APP_STOPPED)
+        self._owner.forget(self.package_name)
+        self._owner.forget_views(self.package_name)
+
+    def _end(self, why: str) -> AppLink | None:
+        """Be over for good. Returns the link that there was."""
+        self._is_over = True
+        self._end_grace()
+        self._fail_start("CONNECTION", why)
+        self._leave(_Phase.STOPPING)
+        self.subscriptions = ()
+        self._owner.forget_views(self.package_name)
+        link, self._link = self._link, None
+        return link
 
     def _say_goodbye(self, link: AppLink, reason: str) -> None:
         link.send(AppStopped(timestamp=self._owner.timestamp()))
         link.end(reason)
-
-    def _leave(self, failure: StartFailed) -> AppLink | None:
-        """Be stopped from now on; a start under way fails. Returns the link that there was."""
-        self._apply(RunEvent.STOP)
-        self._resolve(failure)
-        link, self._link = self._link, None
-        return link
-
-    def _resolve(self, outcome: StartFailed | None) -> None:
-        start, self._starting = self._starting, None
-        if start is not None and not start.done():
-            start.set_result(outcome)

@@ -53,6 +53,11 @@ class Backend:
     tasks: Tasks = field(default_factory=Tasks)
     generation: Literal[2, 3] = 2
     """How it speaks to apps; docs/protocol.md, Generation 3."""
+    faithful: bool = False
+    """Whether it also has the waits and limits of pace that only cost time."""
+    running_apps: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
+    """The apps that each user has running, in the order of their starts: they are started again when the user comes
+    back, also to a cloud that was restarted."""
     websocket_url: str = ""
     """Where apps connect; known once the cloud is open."""
     web_tokens: WebTokens = field(init=False)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from mentra.errors import ConfigError, MentraError
+from mentra.localcloud.hardware import HardwareRequirement
 from mentra.protocol.settings import Setting
 
 
@@ -35,6 +36,8 @@ class InstalledApp:
     """The console's schema, also as the JSON objects that it exports. Apps are told what ``Setting`` has of them."""
     app_type: Literal["standard", "background"] = "standard"
     """Of the standard apps only one runs at a time; background apps run beside it and beside each other."""
+    hardware_requirements: tuple[HardwareRequirement, ...] = ()
+    """What glasses must have for the app to be started on them, and to go on when they are changed."""
 
     def __post_init__(self) -> None:
         """Check the schema.

@@ -4,11 +4,14 @@ It keeps to what the cloud of December 2025 was seen to do, not to what our SDK 
 docs/local-cloud.md.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from mentra.clock import utc_now
+from mentra.errors import NotConnected
 from mentra.localcloud import rules
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppLink, Login, Refusal
@@ -37,19 +40,26 @@ class LocalCloud:
         network: How to reach the servers of apps, and where to be reached. It is not closed with the cloud.
         now: The time in everything that is sent.
         generation: 3 offers apps the handshake of 2026 besides; docs/protocol.md, Generation 3.
+        faithful: Have the waits as well that only cost time: the card while an app starts, and the pace of the display.
     """
 
     def __init__(
-        self, network: Network, *, now: Callable[[], datetime] = utc_now, generation: Literal[2, 3] = 2
+        self,
+        network: Network,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        generation: Literal[2, 3] = 2,
+        faithful: bool = False,
     ) -> None:
         self._network = network
         self._now = now
-        self._backend = Backend(http=AppHttp(network, now), now=now, generation=generation)
+        self._backend = Backend(http=AppHttp(network, now), now=now, generation=generation, faithful=faithful)
         self._rest = Rest(
             self._backend.catalogue, self._backend.app_settings, self._backend.storage, self._backend.web_tokens, now
         )
         self._users: dict[str, User] = {}
         self._glasses: dict[str, VirtualGlasses] = {}
+        self._address = ("127.0.0.1", 0)
         self._listener: Listener | None = None
 
     @property
@@ -76,6 +86,7 @@ class LocalCloud:
         self._listener = await self._network.listen(
             host, port, self._rest.handle, self._handle_socket, max_body_bytes=MAX_BODY_BYTES
         )
+        self._address = (host, urlsplit(self._listener.url).port or port)
         self._backend.websocket_url = "ws" + self._listener.url.removeprefix("http") + SOCKET_PATH
 
     async def close(self) -> None:
@@ -87,6 +98,28 @@ class LocalCloud:
         self._backend.websocket_url = ""
         if listener is not None:
             await listener.close()
+
+    async def restart(self, *, down_s: float = 0.0) -> None:
+        """End as a process that is killed, and come back at the same address.
+
+        Connections break without a close frame. The phones that were there connect again, and the apps that ran are
+        started by webhook. Settings and data are kept.
+
+        Args:
+            down_s: How long nobody answers.
+
+        Raises:
+            NotConnected: The cloud is not open.
+            OSError: The port was taken meanwhile.
+        """
+        if self._listener is None:
+            raise NotConnected("The local cloud is not open, so it cannot be restarted. Call open() first.")
+        were_there = [user for user in self._users.values() if user.phone_online]
+        await self.close()
+        await asyncio.sleep(down_s)
+        await self.open(*self._address)
+        for user in were_there:
+            user.come_back()
 
     async def __aenter__(self) -> Self:
         if self._listener is None:
@@ -110,6 +143,8 @@ class LocalCloud:
     def connect_glasses(self, user_id: str = DEFAULT_USER, *, model: str = DEFAULT_MODEL) -> VirtualGlasses:
         """Put glasses on a user; asked again for the same user, it returns the same glasses, whatever the model.
 
+        For a user who left, the apps that ran then are started again, in the background.
+
         Args:
             user_id: An e-mail address. The cloud cannot serve one with a hyphen: no app will connect for it.
             model: The name of the glasses, as in ``mentra.localcloud.models.MODELS``; of any other name no
@@ -118,6 +153,8 @@ class LocalCloud:
         if user_id not in self._glasses:
             user = self._users[user_id] = User(user_id, model, self._backend)
             self._glasses[user_id] = VirtualGlasses(user, now=self._now, leave=self._user_leaves)
+            if self._backend.running_apps.get(user_id):
+                user.come_back()
         return self._glasses[user_id]
 
     def _user_leaves(self, user: User) -> None:
@@ -148,7 +185,7 @@ class LocalCloud:
     def resume(self, request: Reconnect, login: Login) -> AppRun | ReconnectRejected:
         """Decide whether an app of generation 3 goes on."""
         user = self._users.get(login.user_id)
-        if user is None:
+        if user is None or not user.has_session:
             return ReconnectRejected(code=RejectionCode.SESSION_NOT_FOUND, message="Reconnect identity missing")
         return user.resume(request, login.package_name)
 
@@ -158,7 +195,9 @@ class LocalCloud:
         if user_id is None:
             return Refusal(None, "Invalid session ID format")
         user = self._users.get(user_id)
-        return user.admit(init) if user else Refusal(RefusalCode.SESSION_NOT_FOUND, "Session not found")
+        if user is None or not user.has_session:
+            return Refusal(RefusalCode.SESSION_NOT_FOUND, "Session not found")
+        return user.admit(init)
 
     def _refused_login(self, request: HttpRequest) -> HttpReply:
         """Refuse a login by header. The cloud reads the header as a token of its own, which nobody has here."""

@@ -106,7 +106,7 @@ class VirtualGlasses(Happenings):
     def running(self) -> tuple[str, ...]:
         """The package names of the apps that connected and were not stopped since.
 
-        An app whose connection was lost is one of them while the cloud waits for it, or restarts it.
+        An app whose connection was lost is one of them while the cloud waits for it.
         """
         return tuple(run.package_name for run in self._user.running)
 
@@ -410,7 +410,7 @@ class VirtualGlasses(Happenings):
 
     async def change_model(self, model: str) -> None:
         """Put on other glasses; every running app is told what they can do, or ``None`` if nobody knows."""
-        self._user.change_model(model)
+        await self._user.change_model(model)
         await self._settle()
 
     def drop_connection(self, package_name: str) -> None:
@@ -423,6 +423,22 @@ class VirtualGlasses(Happenings):
         if run is None or not run.is_connected:
             raise NotConnected(f"{package_name} has no connection to the local cloud that could be dropped.")
         run.drop_connection()
+
+    async def go_offline(self) -> None:
+        """Lose the connection between the phone and the cloud.
+
+        Apps notice nothing for a minute. Then every session ends: apps hear it on their socket and get no webhook.
+        """
+        self._user.go_offline()
+        await self._settle()
+
+    async def go_online(self) -> None:
+        """Connect the phone to the cloud again.
+
+        Within the minute apps hear no more than what the glasses can do. Later, those that ran are started again.
+        """
+        self._user.go_online()
+        await self._settle()
 
     async def leave(self) -> None:
         """Be gone for good, as a phone that was away for a minute.

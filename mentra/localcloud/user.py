@@ -1,10 +1,18 @@
-"""One user of the local cloud: the apps they run, and who hears what happens to their glasses."""
+"""One user of the local cloud: the apps they run, and who hears what happens to their glasses.
+
+A user has a session while the phone is connected, and for a minute after it went away. What the cloud keeps for good is
+in the ``Backend``: settings, data, and which apps are to be started again when the user comes back.
+
+Source: MentraOS cloud/packages/cloud/src/services/session/UserSession.ts, DeviceManager.ts (Dec 2025);
+docs/protocol.md, Life of a connection.
+"""
 
 import asyncio
 import copy
 import dataclasses
+import logging
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,10 +21,11 @@ from mentra.errors import NotConnected
 from mentra.localcloud import rules
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, Refusal
-from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.app_run import AppRun, StartFailed
 from mentra.localcloud.backend import Backend
-from mentra.localcloud.catalogue import InstalledApp
+from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.display import HISTORY, Screen
+from mentra.localcloud.hardware import missing_hardware
 from mentra.localcloud.models import MODELS
 from mentra.localcloud.storage import SYSTEM_SETTINGS, Fault
 from mentra.protocol import codec
@@ -48,6 +57,10 @@ CALENDAR_SIZE = 100
 """Entries of the calendar that the cloud keeps for those who subscribe later."""
 UPDATE_DATETIME = "update_datetime"
 """The one custom message that the cloud knows, with the local date and time as text."""
+ABSENCE_S = 60.0
+"""How long the cloud waits for a phone that went away."""
+
+_logger = logging.getLogger(__name__)
 
 
 class User:
@@ -59,6 +72,10 @@ class User:
         self.screen = Screen()
         self.system_settings: dict[str, Any] = msgspec.to_builtins(SYSTEM_SETTINGS)
         self._backend = backend
+        self.phone_online = True
+        """Whether the phone is connected to the cloud."""
+        self._has_session = True
+        self._absence: asyncio.TimerHandle | None = None
         self._reported = DeviceState()
         self._calendar: deque[bytes] = deque(maxlen=CALENDAR_SIZE)
         self._datetime_message: CustomMessage | None = None
@@ -110,13 +127,34 @@ class User:
         """Start an app; see ``VirtualGlasses.start``."""
         if not self.websocket_url:
             raise NotConnected("The local cloud is not open, so no app can connect to it. Call open() first.")
+        if not self._has_session:
+            raise NotConnected(f"The phone of {self.user_id} is not connected to the cloud. Call go_online() first.")
         app = self._backend.catalogue.get(package_name)
-        run = self._runs.setdefault(package_name, AppRun(app, self))
-        if app.app_type == "standard" and not run.is_running:
-            for other in list(self._runs.values()):
-                if other is not run and other.app.app_type == "standard":
-                    await other.stop()
-        await run.start(app)
+        await self._runs.setdefault(package_name, AppRun(app, self)).start(app)
+
+    async def make_room(self, run: AppRun) -> None:
+        """Stop the standard app that runs, if another one is about to start."""
+        if self.registered(run.package_name).app_type != "standard":
+            return
+        for other in self.running:
+            if other is not run and other.app.app_type == "standard":
+                await other.stop()
+                return
+
+    def booting(self, run: AppRun) -> None:
+        """Learn that an app is about to get its start webhook."""
+
+    def registered(self, package_name: str) -> InstalledApp:
+        """Return what the console holds about an app; raises ``NotInstalled`` for one that is gone."""
+        return self._backend.catalogue.get(package_name)
+
+    def remember(self, package_name: str) -> None:
+        """Remember an app as one to be started again when the user comes back."""
+        self._backend.running_apps.setdefault(self.user_id, {})[package_name] = None
+
+    def forget(self, package_name: str) -> None:
+        """Do not start an app again when the user comes back."""
+        self._backend.running_apps.get(self.user_id, {}).pop(package_name, None)
 
     def admit(self, init: ConnectionInit) -> AppRun | Refusal:
         """Decide whether an app may connect for this user."""
@@ -126,6 +164,8 @@ class User:
                 run.refused_key()
             return Refusal(RefusalCode.INVALID_API_KEY, "Invalid API key")
         if run is None or not run.accepts_connection:
+            if run is not None:
+                run.refused_early()
             return Refusal(RefusalCode.APP_NOT_STARTED, "App not started for this session")
         return run
 
@@ -138,17 +178,71 @@ class User:
             return ReconnectRejected(code=RejectionCode.NOT_RUNNING, message="App not running")
         return run
 
+    @property
+    def has_session(self) -> bool:
+        """Whether the cloud knows the user at this moment: the phone is there, or went less than a minute ago."""
+        return self._has_session
+
+    def go_offline(self) -> None:
+        """Lose the connection between the phone and the cloud; the cloud waits for a minute."""
+        if self.phone_online:
+            self.phone_online = False
+            self._absence = asyncio.get_running_loop().call_later(ABSENCE_S, self.leave)
+
+    def go_online(self) -> None:
+        """Connect the phone to the cloud again."""
+        if self.phone_online:
+            return
+        if not self._has_session:
+            self.come_back()
+            return
+        self._arrive()
+        self._tell_capabilities()
+        self._start_again([run.package_name for run in self._runs.values() if run.is_dormant])
+
+    def come_back(self) -> None:
+        """Begin a new session, as a phone that was away for long: the apps that ran are started again."""
+        self._arrive()
+        self._has_session = True
+        self._start_again(list(self._backend.running_apps.get(self.user_id, ())))
+
     def leave(self) -> None:
-        """End every session: the phone is gone for good."""
-        for run in self._runs.values():
-            run.user_left()
-        self.screen.close()
+        """End the session: the phone is gone for good. Apps hear it on their sockets, and get no webhook."""
+        self._end_session(AppRun.user_left)
 
     def cloud_closed(self) -> None:
-        """End every session without a word: the local cloud is being closed."""
+        """End the session without a word: the process of the cloud ends."""
+        self._end_session(AppRun.cloud_closed)
+
+    def _end_session(self, end: Callable[[AppRun], None]) -> None:
+        self._stop_waiting()
+        self.phone_online = self._has_session = False
         for run in self._runs.values():
-            run.cloud_closed()
+            end(run)
+        self._runs.clear()
+        self._calendar.clear()
+        self._datetime_message = None
         self.screen.close()
+
+    def _arrive(self) -> None:
+        self._stop_waiting()
+        self.phone_online = True
+
+    def _stop_waiting(self) -> None:
+        if self._absence is not None:
+            self._absence.cancel()
+            self._absence = None
+
+    def _start_again(self, package_names: Iterable[str]) -> None:
+        for package_name in package_names:
+            self.spawn(self._start_quietly(package_name))
+
+    async def _start_quietly(self, package_name: str) -> None:
+        try:
+            await self.start(package_name)
+        except (StartFailed, NotInstalled) as error:
+            # Nobody asked for this start, so nobody else would hear that it failed.
+            _logger.warning("%s was not started again for %s: %s", package_name, self.user_id, error)
 
     def deliver(self, stream: str, data: Mapping[str, Any]) -> None:
         """Send an event to every running app that subscribed to it."""
@@ -197,11 +291,16 @@ class User:
         """Return the running apps that sound reaches."""
         return [run for run in self.running if rules.delivered_as(run.subscriptions, AudioChunk.stream)]
 
-    def change_model(self, model: str) -> None:
-        """Put other glasses on, and tell every running app."""
+    async def change_model(self, model: str) -> None:
+        """Put other glasses on, tell every running app, and stop those for which the glasses lack something."""
         self.model = model
+        self._tell_capabilities()
+        lacking = [run for run in self.running if missing_hardware(run.app.hardware_requirements, self.capabilities)]
+        await asyncio.gather(*(run.stop() for run in lacking))
+
+    def _tell_capabilities(self) -> None:
         for run in self.running:
-            run.send(CapabilitiesUpdate(capabilities=self.capabilities, model_name=model))
+            run.send(CapabilitiesUpdate(capabilities=self.capabilities, model_name=self.model))
 
     def report(self, state: DeviceState) -> None:
         """Have the phone tell how the glasses are; every running app hears it."""
@@ -282,11 +381,11 @@ class User:
         """Return the present moment as the wire writes it."""
         return iso_timestamp(self._backend.now())
 
-    def acknowledgement(self, app: InstalledApp, session_id: str) -> ConnectionAck:
+    def acknowledgement(self, run: AppRun, session_id: str) -> ConnectionAck:
         """Return the answer to an app that connected; the session id is the app's own, unread."""
         return ConnectionAck(
             session_id=session_id,
-            settings=self._backend.app_settings.list_for(self.user_id, app),
+            settings=self._backend.app_settings.list_for(self.user_id, run.app),
             # Both names, because the clouds of 2025 and of 2026 use one each.
             mentraos_settings=self.system_settings,
             augmentos_settings=self.system_settings,

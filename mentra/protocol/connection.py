@@ -1,6 +1,6 @@
-"""The life of one app connection, as tables, for both of its ends.
+"""The life of one app connection, as a table, at the app's end.
 
-* A table says which event leads from which state to which. A pair that is not listed cannot happen; meeting one
+* The table says which event leads from which state to which. A pair that is not listed cannot happen; meeting one
   is a bug in the caller and raises ``KeyError``.
 * ``what_follows`` reads a close code: is the session over, or is it worth trying again?
 
@@ -47,51 +47,6 @@ APP: Mapping[State, Mapping[Event, State]] = {
     State.LIVE: {Event.LOST: State.WAITING, Event.OVER: State.ENDED},
     State.WAITING: {Event.CONNECT: State.CONNECTING, Event.OVER: State.ENDED},
     State.ENDED: {Event.OVER: State.ENDED},
-}
-
-
-class RunState(StrEnum):
-    """Where the cloud's end stands: one app of one user."""
-
-    STOPPED = "stopped"
-    STARTING = "starting"
-    """The webhook is on its way; the app has five seconds to connect."""
-    RUNNING = "running"
-    GRACE = "grace"
-    """The socket was lost; the app has five seconds to come back."""
-    RESTARTING = "restarting"
-    """It did not: stop and start webhooks follow."""
-
-
-class RunEvent(Enum):
-    """What can happen to the cloud's end."""
-
-    START = auto()
-    CONNECTED = auto()
-    """A ``tpa_connection_init`` was accepted."""
-    LOST = auto()
-    GRACE_OVER = auto()
-    STOP = auto()
-    """The user stopped the app, the start failed, or the user left."""
-
-
-CLOUD: Mapping[RunState, Mapping[RunEvent, RunState]] = {
-    RunState.STOPPED: {RunEvent.START: RunState.STARTING, RunEvent.STOP: RunState.STOPPED},
-    RunState.STARTING: {
-        RunEvent.CONNECTED: RunState.RUNNING,
-        RunEvent.STOP: RunState.STOPPED,
-    },
-    RunState.RUNNING: {
-        RunEvent.CONNECTED: RunState.RUNNING,
-        RunEvent.LOST: RunState.GRACE,
-        RunEvent.STOP: RunState.STOPPED,
-    },
-    RunState.GRACE: {
-        RunEvent.CONNECTED: RunState.RUNNING,
-        RunEvent.GRACE_OVER: RunState.RESTARTING,
-        RunEvent.STOP: RunState.STOPPED,
-    },
-    RunState.RESTARTING: {RunEvent.START: RunState.STARTING, RunEvent.STOP: RunState.STOPPED},
 }
 
 SOCKET_PATH = "/app-ws"
@@ -143,6 +98,8 @@ class RejectionCode(StrEnum):
 
 CONNECT_WITHIN_S = 5.0
 """From the start webhook to an accepted ``tpa_connection_init``."""
+CONNECT_WITHIN_3_S = 6.0
+"""The same on a cloud of 2026."""
 GRACE_S = 5.0
 """From a lost socket to the restart of the app."""
 EMPTY_LIST_IGNORED_S = 8.0

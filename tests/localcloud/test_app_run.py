@@ -107,7 +107,7 @@ async def test_a_wrong_key_ends_the_start_at_once_w_ref_9(cloud, app, glasses):
     assert clock() == began
 
 
-async def test_the_webhook_of_a_start_that_failed_is_not_repeated_into_a_later_one(app, glasses):
+async def test_the_webhook_of_a_start_that_failed_is_repeated_all_the_same_w_http_3(app, glasses):
     app.statuses, app.delay_s = [500], 0.5  # As the official SDK does, which waits five seconds before it gives up.
     failing = asyncio.create_task(glasses.start(app.package_name))
     await let_it_happen()
@@ -115,10 +115,25 @@ async def test_the_webhook_of_a_start_that_failed_is_not_repeated_into_a_later_o
     with pytest.raises(StartFailed):
         await failing
 
-    await glasses.start(app.package_name)
     await asyncio.sleep(5)
 
     assert app.webhooks == ["session_request", "session_request"]
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_after_a_wrong_key_the_right_one_is_let_in_without_another_start_w_ref_9(app, glasses):
+    app.connects = False
+    start = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+    await app.connect(apiKey="wrong")
+    with pytest.raises(StartFailed):
+        await start
+
+    socket = await app.connect()
+    await let_it_happen()
+
+    assert socket.types == ["tpa_connection_ack"]
+    assert glasses.running == ("com.example.app",)
 
 
 async def test_an_app_may_connect_before_it_answers_the_webhook_w_http_5(app, glasses):
@@ -236,16 +251,19 @@ async def test_a_stop_of_an_app_that_does_not_run_sends_nothing(app, glasses):
     assert app.requests == []
 
 
-async def test_a_start_during_a_stop_waits_for_it(running, glasses):
+async def test_a_start_during_a_stop_loses_its_new_connection_and_is_restarted(running, glasses):
     running.delay_s = 1.0
     stop = asyncio.create_task(glasses.stop(running.package_name))
     await let_it_happen()
 
     await glasses.start(running.package_name)
+    await stop
+    await asyncio.sleep(0.5)
+    assert running.socket.closed == Closed(1000, "App stopped")
+    await asyncio.sleep(20.0)
 
-    assert stop.done()
-    assert running.webhooks == ["session_request", "stop_request", "session_request"]
-    assert [socket.closed for socket in running.sockets] == [Closed(1000, "App stopped"), None]
+    assert running.webhooks == ["session_request", "stop_request", "session_request", "stop_request", "session_request"]
+    assert glasses.running == ("com.example.app",)
 
 
 async def test_a_stop_of_a_start_under_way_fails_the_start(app, glasses):
@@ -270,18 +288,18 @@ async def test_a_second_standard_app_stops_the_first_before_its_own_start_w_conn
         assert glasses.running == ("com.example.second",)
 
 
-async def test_a_second_standard_app_stops_the_first_even_while_that_starts(network, cloud, app, glasses):
+async def test_a_standard_app_that_is_still_starting_is_not_stopped_by_a_second_w_conn_16(network, cloud, app, glasses):
     app.connects = False
     first = asyncio.create_task(glasses.start(app.package_name))
     await let_it_happen()
     async with ScriptedApp(network, "com.example.second") as second:
         cloud.install(second.installed())
-
         await glasses.start(second.package_name)
 
-    with pytest.raises(StartFailed, match="stopped before it connected"):
+        await app.connect()
         await first
-    assert glasses.running == ("com.example.second",)
+
+        assert glasses.running == ("com.example.app", "com.example.second")
 
 
 async def test_background_apps_run_beside_each_other_w_conn_16(network, cloud, running, glasses):
@@ -363,15 +381,42 @@ async def test_a_start_during_a_restart_waits_for_it(running, glasses):
     assert running.webhooks == ["session_request", "stop_request", "session_request"]
 
 
-async def test_a_stop_within_the_grace_is_final(running, glasses):
+async def test_a_stop_within_the_grace_is_undone_when_the_grace_is_over_w_conn_14(running, glasses):
     running.socket.close()
+    await asyncio.sleep(2.0)
+
+    await glasses.stop(running.package_name)
+    assert glasses.running == ()
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request", "stop_request", "stop_request", "session_request"]
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_an_app_that_came_back_and_is_stopped_before_the_grace_is_over_comes_back_again_w_conn_14(
+    running, glasses
+):
+    running.socket.close()
+    await asyncio.sleep(1.0)
+    await running.connect()
     await let_it_happen()
 
     await glasses.stop(running.package_name)
     await asyncio.sleep(60.0)
 
-    assert running.webhooks == ["session_request", "stop_request"]
-    assert glasses.running == ()
+    assert running.webhooks == ["session_request", "stop_request", "stop_request", "session_request"]
+    assert glasses.running == ("com.example.app",)
+
+
+async def test_nobody_is_let_in_while_the_stop_webhook_of_a_restart_is_under_way(running, glasses):
+    running.socket.close()
+    running.delay_s = 2.0
+    await asyncio.sleep(6.0)
+
+    socket = await running.connect()
+    await let_it_happen()
+
+    assert socket.frames[0]["code"] == "APP_NOT_STARTED"
 
 
 async def test_a_second_socket_gets_the_data_and_the_first_may_still_show_w_conn_12(running, glasses):
