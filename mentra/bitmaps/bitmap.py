@@ -73,7 +73,6 @@ class Bitmap:
 
         Raises:
             ValueError: It is no image that can be read; the message says which property is wrong.
-            ImportError: It takes Pillow to read it, which is not installed.
         """
         data = bytes(data)
         if data.startswith(bmp.SIGNATURE):
@@ -89,14 +88,9 @@ class Bitmap:
 
     @classmethod
     def _by_pillow(cls, data: bytes, what: str) -> Self:
-        try:
-            # Optional, and 8 ms that an app without pictures does not need.
-            from PIL import Image, ImageOps
-        except ImportError as error:
-            raise ImportError(
-                f"{what} is read with Pillow, which is not installed: pip install pillow. "
-                "Without it, use a BMP with 1, 8, 24 or 32 bits a pixel and no compression."
-            ) from error
+        # 8 ms that an app without pictures does not need.
+        from PIL import Image, ImageOps
+
         try:
             with Image.open(io.BytesIO(data)) as image:
                 return cls.from_image(ImageOps.exif_transpose(image))
@@ -106,7 +100,7 @@ class Bitmap:
     @classmethod
     def from_image(cls, image: PillowImage) -> Self:
         """Take over a ``PIL.Image.Image``, of any mode. Transparent parts are dark."""
-        # Optional; whoever has such an image has it.
+        # Whoever has such an image has loaded most of it.
         from PIL import ImageChops
 
         red, green, blue, alpha = image.convert("RGBA").split()

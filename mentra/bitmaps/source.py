@@ -22,7 +22,6 @@ def read(source: BitmapSource) -> Bitmap:
     Raises:
         TypeError: It is nothing of the kind.
         ValueError: It is no image that can be read; the message says which property is wrong.
-        ImportError: It takes Pillow to read it, which is not installed.
         OSError: There is no such file, or it cannot be read.
     """
     match source:

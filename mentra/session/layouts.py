@@ -140,7 +140,7 @@ class Layouts:
 
         Args:
             image: A path, the contents of an image file as bytes, an image of Pillow or a ``Bitmap``; also a BMP in
-                base64. Formats other than BMP need Pillow. One that is too large is scaled down.
+                base64. One that is too large is scaled down.
             padding: Dark columns at the left and rows at the top, in pixels. ``None`` puts an image at (50, 35), as
                 the official SDK does, unless it has the full size.
             dither: Mix lit and dark pixels where the image is grey. For photos.
@@ -151,7 +151,6 @@ class Layouts:
         Raises:
             HardwareUnavailable: The connected glasses show no bitmaps. Nothing was sent.
             ValueError: It is no image that can be read, or an option is impossible; the message says which.
-            ImportError: It takes Pillow to read it, which is not installed.
             OSError: There is no such file, or it cannot be read.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/layouts.js, showBitmapView; docs/protocol.md, Layouts
@@ -191,7 +190,6 @@ class Layouts:
         Raises:
             HardwareUnavailable: The connected glasses show no bitmaps. Nothing was sent.
             ValueError: There are no frames, or too many; one cannot be read; or an option is impossible.
-            ImportError: It takes Pillow to read one, which is not installed.
             OSError: A file is missing, or cannot be read.
 
         Source: @mentra/sdk 2.1.29 dist/app/session/layouts.js, showBitmapAnimation; docs/protocol.md, Layouts

@@ -1,7 +1,6 @@
 """Pictures: made, changed, read back."""
 
 import io
-import sys
 from pathlib import Path
 
 import pytest
@@ -95,16 +94,6 @@ def test_a_bmp_that_we_do_not_read_is_left_to_pillow():
     file = bmp(2, 1, 4, [b"\x10"], palette=[(0, 0, 0), (255, 255, 255)])
 
     assert Bitmap.from_bytes(file) == Bitmap.from_rows(["#."])
-
-
-def test_without_pillow_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
-
-    with pytest.raises(ImportError, match=r"begins with b'\\x89PNG' is read with Pillow.*pip install pillow"):
-        Bitmap.from_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(ImportError, match="A BMP with 4 bits a pixel and compression 0 is read with Pillow"):
-        Bitmap.from_bytes(bmp(2, 1, 4, [b"\x10"]))
-    assert Bitmap.from_bytes(DIAGONAL.to_bmp()) == DIAGONAL
 
 
 @pytest.mark.parametrize(
