@@ -1,41 +1,86 @@
-"""What the cloud does with the whole dashboard: its mode, and its corners.
+"""The dashboard of one user, as the cloud of December 2025 puts it together.
 
 The rules:
 
+* Each app has one text per mode. The mode ``main`` shows one app's text at a time, with the corners around it; the
+  next one, from the newest to the oldest, when the wearer looks up. The mode ``expanded`` shows the newest text, under
+  a line with the upper corners. In the mode ``none`` nothing new is shown.
+* The whole is drawn anew with each text for the present mode, each corner, each change of mode and each app that stops.
 * Mode and corners are for the system's dashboard app; the wish of another is ignored, with a warning in the log.
-* Every running app hears of a new mode, without a subscription.
-* Nothing opens by itself here when the wearer looks up: ``VirtualGlasses.dashboard`` is what they would see.
+* Every running app hears of each change of mode, without a subscription.
 
-Source: docs/protocol.md, Dashboard.
+Which view the wearer sees is up to the glasses: looking up opens the dashboard, unless the setting
+``contextualDashboard`` is off.
+
+Source: MentraOS cloud/packages/cloud/src/services/dashboard/DashboardManager.ts (Nov 2025); docs/protocol.md,
+Dashboard.
 """
 
 import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.display_rules import system_display
 from mentra.localcloud.user import User
-from mentra.protocol.app_to_cloud import DashboardModeChange, DashboardSystemUpdate
+from mentra.protocol.app_to_cloud import (
+    DashboardContentUpdate,
+    DashboardModeChange,
+    DashboardSection,
+    DashboardSystemUpdate,
+)
+from mentra.protocol.base import Timestamp
 from mentra.protocol.cloud_to_app import DashboardModeChanged
 from mentra.protocol.connection import session_id_of
+from mentra.protocol.layouts import (
+    DashboardCard,
+    DashboardMode,
+    DoubleTextWall,
+    Layout,
+    ReferenceCard,
+    TextWall,
+    View,
+    read_layout,
+)
 from mentra.protocol.package_names import SYSTEM_DASHBOARDS
+
+NOTHING_EXPANDED = "No expanded content available"
+_OPENS = "contextualDashboard"
 
 _logger = logging.getLogger(__name__)
 
 
-class DashboardControl:
-    """Obeys the system's dashboard app."""
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What an app wrote for one mode."""
+
+    content: Any
+    time_ms: float
+
+
+class Dashboard:
+    """Keeps what apps and the system wrote, and draws it."""
 
     def __init__(self, user: User) -> None:
+        self.mode: str = DashboardMode.MAIN
+        """``"main"``, ``"expanded"`` or ``"none"``."""
         self._user = user
+        self._corners: dict[str, str] = {}
+        self._entries: dict[str, dict[str, _Entry]] = {mode: {} for mode in DashboardMode}
+        """Of each mode, by package name."""
+        self._turn = 0
+        """Whose text the main mode shows."""
+        user.answers(DashboardContentUpdate, self._write)
         user.answers(DashboardModeChange, self._change_mode)
         user.answers(DashboardSystemUpdate, self._set_corner)
+        user.when_stopped(self._forget)
+        user.when_over(self._begin_anew)
 
     def show_mode(self, mode: str) -> None:
         """Show the dashboard in another mode, and tell every running app."""
-        screen = self._user.screen
-        if mode == screen.dashboard_mode:
-            return
-        screen.set_dashboard_mode(mode)
-        for run in self._user.running:
+        self.mode = mode
+        for run in self._user.reachable:
             run.send(
                 DashboardModeChanged(
                     mode=mode,
@@ -43,6 +88,28 @@ class DashboardControl:
                     timestamp=self._user.timestamp(),
                 )
             )
+        self._draw()
+
+    def head_moved(self, position: object) -> None:
+        """Learn that the wearer looks ``"up"`` or ``"down"``. It is before apps hear of it."""
+        is_up = position == "up"
+        entries = self._entries[DashboardMode.MAIN]
+        if is_up and self._user.phone_online and self.mode == DashboardMode.MAIN and len(entries) > 1:
+            self._turn = (self._turn + 1) % len(entries)
+            self._draw()
+        opens = is_up and self._user.system_settings.get(_OPENS, True) is not False
+        self._user.screen.look(View.DASHBOARD if opens else View.MAIN)
+
+    def _write(self, run: AppRun, update: DashboardContentUpdate) -> None:
+        time_ms = _time_ms(update.timestamp)
+        if time_ms is None:
+            _logger.warning("%s wrote on the dashboard at no time: %r", run.package_name, update.timestamp)
+            return
+        for mode in update.modes:
+            if mode in self._entries:
+                self._entries[mode][run.package_name] = _Entry(update.content, time_ms)
+        if self.mode in update.modes:
+            self._draw()
 
     def _change_mode(self, run: AppRun, request: DashboardModeChange) -> None:
         if _may(run):
@@ -50,7 +117,57 @@ class DashboardControl:
 
     def _set_corner(self, run: AppRun, request: DashboardSystemUpdate) -> None:
         if _may(run):
-            self._user.screen.set_corner(request.section, request.content)
+            self._corners[request.section] = request.content
+            self._draw()
+
+    def _forget(self, run: AppRun) -> None:
+        for entries in self._entries.values():
+            entries.pop(run.package_name, None)
+        if self._turn >= len(self._entries[DashboardMode.MAIN]):
+            self._turn = 0
+        self._draw()
+
+    def _begin_anew(self) -> None:
+        self.mode = DashboardMode.MAIN
+        self._corners.clear()
+        for entries in self._entries.values():
+            entries.clear()
+        self._turn = 0
+
+    def _draw(self) -> None:
+        match self.mode:
+            case DashboardMode.MAIN:
+                layout: Layout = self._main()
+            case DashboardMode.EXPANDED:
+                layout = self._expanded()
+            case _:
+                return
+        self._user.show(system_display(View.DASHBOARD, layout, timestamp=self._user.timestamp()))
+
+    def _main(self) -> DoubleTextWall:
+        left, below_left = self._corner(DashboardSection.TOP_LEFT), self._corner(DashboardSection.BOTTOM_LEFT)
+        right, below_right = self._corner(DashboardSection.TOP_RIGHT), self._corner(DashboardSection.BOTTOM_RIGHT)
+        entries = self._newest_first(DashboardMode.MAIN)
+        text = _text(entries[self._turn % len(entries)].content) if entries else ""
+        if below_left:
+            left = f"{left}\n{below_left}"
+        if below_right:
+            text = f"{below_right}\n\n{text}" if text else below_right
+        return DoubleTextWall(top_text=left, bottom_text=f"{right}\n{text}")
+
+    def _expanded(self) -> TextWall:
+        corners = f"{self._corner(DashboardSection.TOP_LEFT)} | {self._corner(DashboardSection.TOP_RIGHT)}"
+        entries = self._newest_first(DashboardMode.EXPANDED)
+        content = entries[0].content if entries else ""
+        # The cloud takes what is no text for one here, and JavaScript writes an object like this.
+        text = content if isinstance(content, str) else "[object Object]"
+        return TextWall(text=f"{corners}\n{text or NOTHING_EXPANDED}")
+
+    def _corner(self, section: DashboardSection) -> str:
+        return self._corners.get(section, "")
+
+    def _newest_first(self, mode: DashboardMode) -> list[_Entry]:
+        return sorted(self._entries[mode].values(), key=lambda entry: entry.time_ms, reverse=True)
 
 
 def _may(run: AppRun) -> bool:
@@ -58,3 +175,30 @@ def _may(run: AppRun) -> bool:
         return True
     _logger.warning("%s is not the system's dashboard app; its wish for the dashboard is ignored.", run.package_name)
     return False
+
+
+def _text(content: Any) -> str:
+    """Return the text of what an app wrote: of a layout its parts, of anything else but text nothing."""
+    if isinstance(content, str):
+        return content
+    match read_layout(content):
+        case TextWall(text=text):
+            return text
+        case DoubleTextWall(top_text=top, bottom_text=bottom):
+            return "\n".join(part for part in (top, bottom) if part)
+        case DashboardCard(left_text=left, right_text=right):
+            return " | ".join(part for part in (left, right) if part)
+        case ReferenceCard(title=title, text=text):
+            return f"{title}\n{text}"
+        case _:
+            return ""
+
+
+def _time_ms(timestamp: Timestamp) -> float | None:
+    if not isinstance(timestamp, str):
+        return timestamp
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
