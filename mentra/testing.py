@@ -33,6 +33,7 @@ from mentra.localcloud import (
 )
 from mentra.localcloud.happenings import MOVED, Happenings
 from mentra.localcloud.models import missing_part, models_for
+from mentra.localcloud.recordings import RecordingSource
 from mentra.localcloud.web_view import PageEvent, WebReply, WebView
 from mentra.protocol import codec
 from mentra.protocol.cloud_to_app import DeviceState
@@ -102,6 +103,14 @@ class SimulatedGlasses(Happenings):
         """The image on the glasses now; ``None`` when they show none. See ``Bitmap.trimmed`` and ``to_rows``."""
         return self.glasses.bitmap
 
+    def screenshot(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """Return what the wearer sees now as a PNG, and store it as a file if a path is given.
+
+        Raises:
+            HardwareUnavailable: These glasses have no display.
+        """
+        return self.glasses.screenshot(path)
+
     @property
     def leds(self) -> Leds:
         """The light of the glasses: ``glasses.leds.color``. Wear ``model="Mentra Live"``: the default has none."""
@@ -130,12 +139,20 @@ class SimulatedGlasses(Happenings):
         """
         return await self.glasses.wait_for_display(text, timeout=timeout)
 
-    async def say(self, text: str, *, language: str = "en-US", is_final: bool = True) -> None:
+    async def say(
+        self, text: str, *, language: str = "en-US", is_final: bool = True, word_by_word: bool = False
+    ) -> None:
         """Speak to the app, and give it a moment to react.
 
         The moment is a few turns of the event loop. If the app waits for anything, use ``wait_for_display`` next.
+
+        Args:
+            text: What is said.
+            language: The language it is said in.
+            is_final: False for an interim result, which repeats the whole utterance so far.
+            word_by_word: Have an interim result after each word first, as a recogniser does. It takes no time.
         """
-        await self.glasses.say(text, language=language, is_final=is_final)
+        await self.glasses.say(text, language=language, is_final=is_final, word_by_word=word_by_word)
 
     async def press(self, button_id: str = "main", press_type: str = "short") -> None:
         """Press a button of the glasses, ``"short"`` or ``"long"``.
@@ -206,13 +223,40 @@ class SimulatedGlasses(Happenings):
         """Let the microphone hear something: 16-bit little-endian mono PCM, 16 000 samples a second."""
         await self.glasses.send_audio(data)
 
+    async def hear(self, recording: RecordingSource, *, real_time: bool = False) -> None:
+        """Let the microphone hear a WAV file of plain samples, its path or its contents, in frames of 100 ms.
+
+        Args:
+            recording: Any rate, any number of channels and 8, 16, 24 or 32 bits become what the microphone has.
+            real_time: Take as long as the recording, instead of no time at all.
+
+        Raises:
+            ValueError: It is no such file; the message says what it is.
+        """
+        await self.glasses.hear(recording, real_time=real_time)
+
     async def send_custom_message(self, action: str, payload: Any = None) -> None:
         """Have the cloud send a message of its own, such as ``"update_datetime"``."""
         await self.glasses.send_custom_message(action, payload)
 
-    async def change_model(self, model: str) -> None:
-        """Put on other glasses."""
-        await self.glasses.change_model(model)
+    def set_network(self, *, latency_s: float = 0.0, jitter_s: float = 0.0, loss: float = 0.0, seed: int = 0) -> None:
+        """Have a network between the phone and the cloud that is slow or loses things; without arguments a perfect one.
+
+        Args:
+            latency_s: How long everything takes, in each direction.
+            jitter_s: How much longer at most, by chance.
+            loss: Which part of the events, the sound and the layouts is lost, 0.0 to 1.0.
+            seed: With the same one, the same is lost.
+        """
+        self.glasses.set_network(latency_s=latency_s, jitter_s=jitter_s, loss=loss, seed=seed)
+
+    async def go_offline(self) -> None:
+        """Lose the connection between the phone and the cloud. The app notices nothing for a minute, and then ends."""
+        await self.glasses.go_offline()
+
+    async def go_online(self) -> None:
+        """Connect the phone to the cloud again. After more than a minute the app is started again."""
+        await self.glasses.go_online()
 
     def drop_connection(self) -> None:
         """Break the app's connection as a bad network does."""
@@ -354,6 +398,7 @@ async def simulate(
     settings: Mapping[str, Any] | None = None,
     schema: Sequence[Mapping[str, Any]] | None = None,
     stored: Mapping[str, str] | None = None,
+    faithful: bool = False,
     raise_errors: bool = True,
 ) -> AsyncGenerator[SimulatedGlasses, None]:
     """Run an app with one user who wears virtual glasses; the app is started when the block begins.
@@ -375,6 +420,7 @@ async def simulate(
         schema: The app's settings as the developer console describes them (type, key, label, defaultValue), if not
             what its class declares.
         stored: What the app has stored for the user before, as ``session.storage`` finds it.
+        faithful: Have the waits as well that only cost time: the card while an app starts, the pace of the display.
         raise_errors: False leaves what the app raises to the test: it is in ``glasses.errors``.
 
     Raises:
@@ -388,7 +434,7 @@ async def simulate(
         server = app if isinstance(app, AppServer) else app()
     network = MemoryNetwork()
     errors: list[Exception] = []
-    async with LocalCloud(network) as cloud:
+    async with LocalCloud(network, faithful=faithful) as cloud:
         await server.start(
             network=network,
             host="127.0.0.1",

@@ -26,8 +26,10 @@ from mentra import (
     setting,
     tool,
 )
+from mentra.localcloud.display_rules import BOOT_S, THROTTLE_S
 from mentra.protocol.layouts import ReferenceCard, TextWall
 from mentra.testing import PACKAGE_NAME, SimulatedGlasses, StartFailed, WifiSetup, simulate
+from tests.localcloud.test_recordings import wav
 
 
 class Echo(AppServer):
@@ -372,6 +374,49 @@ async def test_a_permission_is_denied():
         assert declared == set(Permission) - {Permission.ALL, Permission.CAMERA}
 
 
+async def test_all_waits_of_the_real_cloud_can_be_had():
+    async with simulate(Echo, faithful=True) as glasses:
+        assert glasses.display.startswith("// MentraOS - Starting App")
+
+        await asyncio.sleep(BOOT_S + THROTTLE_S)
+        for text in ("one", "two", "three"):
+            await glasses.say(text)
+        assert glasses.display == "one"
+
+        await glasses.wait_for_display("three", timeout=2 * THROTTLE_S)
+
+
+async def test_a_bad_network_can_be_had():
+    async with simulate(Echo) as glasses:
+        glasses.set_network(latency_s=0.3)
+        await glasses.say("late")
+        assert glasses.display != "late"
+        await glasses.wait_for_display("late")
+
+        glasses.set_network(loss=1.0)
+        await glasses.say("lost")
+        await glasses.go_offline()
+        await glasses.go_online()
+        glasses.set_network()
+        assert glasses.display == "late"
+
+
+async def test_a_recording_is_heard_and_speech_grows():
+    class Meter(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            heard: list[str] = []
+            show = session.layouts.show_text_wall
+            session.events.on_audio_chunk(lambda chunk: show(f"{chunk.duration_s:g} s"))
+            session.events.on_transcription(lambda speech: (heard.append(speech.text), show(" | ".join(heard))))
+
+    async with simulate(Meter) as glasses:
+        await glasses.hear(wav(bytes(3200)))
+        assert glasses.display == "0.1 s"
+
+        await glasses.say("good morning", word_by_word=True)
+        assert glasses.display == "good | good morning | good morning"
+
+
 async def test_what_is_streamed_can_be_seen():
     async with simulate(Photographer, model="Mentra Live") as glasses:
         assert glasses.video is None
@@ -398,7 +443,7 @@ async def test_what_happens_to_a_wearer_can_happen_in_a_test():
             glasses.send_custom_message("update_datetime"),
             glasses.send_audio(bytes(6)),
             glasses.set_battery(7),
-            glasses.change_model("Mentra Live"),
+            glasses.put_on("Mentra Live"),
         ):
             await happen
             seen.append(glasses.display)
@@ -407,6 +452,17 @@ async def test_what_happens_to_a_wearer_can_happen_in_a_test():
         assert seen == ["update_datetime", "6", "7 %", "Mentra Live"]
         assert await glasses.wait_for_display("back")
         assert glasses.model == "Mentra Live"
+
+
+async def test_a_picture_of_the_display_is_a_png_and_a_file(tmp_path: Path):
+    async with simulate(Echo) as glasses:
+        before = glasses.screenshot()
+        await glasses.say("hello")
+        picture = glasses.screenshot(tmp_path / "hello.png")
+
+    assert picture.startswith(b"\x89PNG")
+    assert picture != before
+    assert (tmp_path / "hello.png").read_bytes() == picture
 
 
 @pytest.mark.parametrize(
@@ -423,9 +479,9 @@ async def test_what_the_glasses_cannot_do_is_an_error_that_says_which_can(
     async with simulate(Echo, model=model) as glasses:
         with pytest.raises(HardwareUnavailable) as caught:
             await happen(glasses)
-        await glasses.change_model("Mentra Live")
+        await glasses.put_on("Mentra Live")
         await happen(glasses)
-        await glasses.change_model("Novelty Glasses")
+        await glasses.put_on("Novelty Glasses")
         await happen(glasses)
 
     assert (caught.value.feature, caught.value.model_name) == (part, model)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from mentra.localcloud.speech import PROVIDER
+from mentra.localcloud.speech import translation
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.streams import (
+    GLASSES_CONNECTED,
+    GLASSES_DISCONNECTED,
     CalendarEvent,
     GlassesBattery,
     GlassesConnection,
@@ -21,15 +23,11 @@ from mentra.protocol.streams import (
     PhotoTaken,
     StreamData,
     TouchEvent,
-    Translation,
     VoiceActivity,
     WifiState,
 )
 from mentra.protocol.subscriptions import ANY_SOURCE, DEFAULT_LANGUAGE, translation_stream
 from mentra.wrong_names import unknown_name
-
-CONNECTED = "CONNECTED"
-DISCONNECTED = "DISCONNECTED"
 
 
 class Happenings(ABC):
@@ -85,15 +83,7 @@ class Happenings(ABC):
         Raises:
             ValueError: The cloud has no such language.
         """
-        speech = Translation(
-            text=text,
-            original_text=original_text,
-            is_final=is_final,
-            language=source,
-            target_language=target,
-            did_translate=source != target,
-            provider=PROVIDER,
-        )
+        speech = translation(text, source=source, target=target, original_text=original_text, is_final=is_final)
         for spoken in (source, ANY_SOURCE):
             await self.send(translation_stream(spoken, target), msgspec.to_builtins(speech))
 
@@ -161,14 +151,22 @@ class Happenings(ABC):
         photo = b64encode(data).decode("ascii")
         await self._happen(PhotoTaken(photo_data=photo, mime_type=mime_type, filename=filename))
 
-    async def connect_to_phone(self, *, ssid: str | None = None) -> None:
-        """Have the glasses connect to the phone, and to a Wi-Fi network if one is named."""
-        wifi = WifiState(connected=ssid is not None, ssid=ssid)
-        await self._happen(GlassesConnection(model_name=self.model, status=CONNECTED, wifi=wifi))
+    async def put_on(self, model: str | None = None, *, ssid: str | None = None) -> None:
+        """Put glasses on: those that were taken off, or others. They connect to the phone.
 
-    async def disconnect_from_phone(self) -> None:
-        """Have the glasses go away from the phone."""
-        await self._happen(GlassesConnection(model_name=self.model, status=DISCONNECTED))
+        Every running app is told what they can do, or ``None`` if nobody knows the model. An app that requires what
+        they lack is stopped.
+
+        Args:
+            model: Which ones, such as ``"Mentra Live"``; ``None`` for the same as before.
+            ssid: The Wi-Fi network that they are in; ``None`` says nothing of it.
+        """
+        wifi = None if ssid is None else WifiState(connected=True, ssid=ssid)
+        await self._happen(GlassesConnection(model_name=model or self.model, status=GLASSES_CONNECTED, wifi=wifi))
+
+    async def take_off(self) -> None:
+        """Take the glasses off: the phone loses them. Nothing is shown any more, and photos are refused."""
+        await self._happen(GlassesConnection(model_name=self.model, status=GLASSES_DISCONNECTED))
 
     async def _happen(self, event: StreamData) -> None:
         await self.send(event.stream, msgspec.to_builtins(event))
@@ -202,13 +200,17 @@ MOVED = {
     "batteryLevel": "set_battery(level)",
     "charge": "set_battery(level, charging=True)",
     "phoneBattery": "set_phone_battery(level)",
-    "wear": "change_model(model)",
-    "putOn": "change_model(model)",
-    "setModel": "change_model(model)",
+    "wear": "put_on(model)",
+    "changeModel": "put_on(model)",
+    "setModel": "put_on(model)",
+    "connectToPhone": "put_on()",
+    "don": "put_on()",
+    "disconnectFromPhone": "take_off()",
+    "doff": "take_off()",
+    "remove": "take_off()",
     "speak": "say(text)",
     "speech": "say(text)",
     "talk": "say(text)",
-    "hear": "say(text)",
     "transcribe": "say(text)",
     "transcription": "say(text)",
     "voice": "set_speaking(True)",
@@ -220,6 +222,13 @@ MOVED = {
     "screen": "display",
     "layouts": "layout",
     "image": "bitmap",
+    "picture": "screenshot(path)",
+    "png": "screenshot(path)",
+    "savePng": "screenshot(path)",
+    "savePicture": "screenshot(path)",
+    "capture": "screenshot(path)",
+    "render": "screenshot(path)",
+    "takeScreenshot": "screenshot(path)",
     "led": "leds",
     "light": "leds",
     "played": "sounds",
@@ -230,7 +239,12 @@ MOVED = {
     "emit": "send(stream, data)",
     "updateSettings": "change_settings(...)",
     "setSettings": "change_settings(...)",
-    "disconnect": "drop_connection(...), or disconnect_from_phone() for the glasses,",
-    "reconnect": "connect_to_phone()",
+    "disconnect": "drop_connection(...) for an app, go_offline() for the phone, or take_off() for the glasses,",
+    "reconnect": "go_online() for the phone, or put_on() for the glasses,",
+    "latency": "set_network(latency_s=0.3)",
+    "packetLoss": "set_network(loss=0.05)",
+    "playWav": "hear(path)",
+    "playAudio": "hear(path)",
+    "interim": "say(text, is_final=False), or say(text, word_by_word=True),",
 }
 """What all this is called by those who guess."""

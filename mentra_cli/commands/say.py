@@ -15,6 +15,8 @@ EXAMPLES = """Examples:
 
   mentra say "good morning" --to es-ES --translation "buenos días"
 
+  mentra say "what is the weather" --word-by-word
+
   mentra say "hello" --user bob@example.com
 
 Prints what the glasses show afterwards.
@@ -31,6 +33,9 @@ def say(
         str, typer.Option(metavar="TEXT", help="What it is in that one.  [default: the same text]", show_default=False)
     ] = "",
     interim: Annotated[bool, typer.Option("--interim", help="Go on speaking: not the final text yet.")] = False,
+    word_by_word: Annotated[
+        bool, typer.Option("--word-by-word", help="Have an interim result after each word first, as real speech has.")
+    ] = False,
     user: User = FIRST_USER,
     as_json: Json = False,
 ) -> None:
@@ -39,4 +44,13 @@ def say(
 
     if translation and not to:
         raise CliError("--translation needs the language that it is in.", fix="Add it: --to es-ES", code=ExitCode.USAGE)
-    act(Say(text=text, language=language, interim=interim, to=to, translation=translation, user=user), as_json=as_json)
+    said = Say(
+        text=text,
+        language=language,
+        interim=interim,
+        word_by_word=word_by_word,
+        to=to,
+        translation=translation,
+        user=user,
+    )
+    act(said, as_json=as_json)

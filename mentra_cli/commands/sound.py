@@ -1,5 +1,6 @@
 """``mentra sound``: let the microphone hear something."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -12,44 +13,34 @@ EXAMPLES = """Examples:
 
   mentra sound hello.wav
 
-  ffmpeg -i hello.mp3 -ar 16000 -ac 1 -c:a pcm_s16le hello.wav
+  mentra sound hello.wav --real-time
 
-Prints what the glasses show afterwards. The app gets it in pieces of 100 ms, all at once.
+  ffmpeg -i hello.mp3 -c:a pcm_s16le hello.wav
+
+Prints what the glasses show afterwards. The app gets it in pieces of 100 ms, as the microphone of glasses hears it: one
+channel, 16 bits, 16 000 Hz.
 """
 
 
 def sound(
-    file: Annotated[Path, typer.Argument(help="A WAV file: 16 000 Hz, mono, 16 bits.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A WAV file, of any rate and channels.", show_default=False)],
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Take as long as the sound, instead of all at once.")
+    ] = False,
     user: User = FIRST_USER,
     as_json: Json = False,
 ) -> None:
     """Let the microphone hear something."""
+    from mentra.localcloud.recordings import read_recording, seconds
     from mentra_cli.dev.actions import Sound
 
-    act(Sound(pcm=_pcm(file), user=user), as_json=as_json)
-
-
-def _pcm(file: Path) -> bytes:
-    import io
-    import wave
-
-    from mentra.protocol.streams import AudioChunk
-
+    data = read_file(file)
     try:
-        with wave.open(io.BytesIO(read_file(file))) as recording:
-            form = (recording.getframerate(), recording.getnchannels(), 8 * recording.getsampwidth())
-            pcm: bytes = recording.readframes(recording.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise _not_usable(file, f"is no WAV file of plain samples: {str(error) or 'it is too short'}") from error
-    if form != (AudioChunk.sample_rate, 1, 16):
-        rate, channels, bits = form
-        raise _not_usable(file, f"has {rate} Hz, {channels} channels and {bits} bits")
-    return pcm
-
-
-def _not_usable(file: Path, problem: str) -> CliError:
-    return CliError(
-        f"{file} {problem}. The microphone of glasses has 16000 Hz, 1 channel and 16 bits.",
-        fix=f"Convert it: ffmpeg -i {file} -ar 16000 -ac 1 -c:a pcm_s16le converted.wav",
-        code=ExitCode.VALIDATION,
-    )
+        pcm = read_recording(data)
+    except ValueError as error:
+        raise CliError(
+            str(error).replace("The recording", str(file), 1),
+            fix=f"Convert it: ffmpeg -i {shlex.quote(str(file))} -c:a pcm_s16le converted.wav",
+            code=ExitCode.VALIDATION,
+        ) from error
+    act(Sound(pcm=pcm, real_time=real_time, user=user), as_json=as_json, takes_s=seconds(pcm) if real_time else 0.0)
