@@ -18,8 +18,11 @@ from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasse
 from mentra.localcloud.hardware import HardwareRequirement
 from mentra.localcloud.leds import Leds, LedSignal
 from mentra.localcloud.location import VirtualLocation
+from mentra.localcloud.phone_network import NetworkQuality
 from mentra.localcloud.speaker import PlayedSound, Speaker
-from mentra.localcloud.video import StreamedVideo, VirtualVideo
+from mentra.localcloud.streamed_video import StreamedVideo
+from mentra.localcloud.traffic import PassedFrame
+from mentra.localcloud.video import VirtualVideo
 from mentra.localcloud.wifi import WifiSetup
 
 __all__ = [
@@ -30,7 +33,9 @@ __all__ = [
     "LedSignal",
     "Leds",
     "LocalCloud",
+    "NetworkQuality",
     "NotInstalled",
+    "PassedFrame",
     "PlayedSound",
     "Speaker",
     "StartFailed",

@@ -38,6 +38,13 @@ TIMESTAMP_STEP = timedelta(milliseconds=1)
 """The difference between two timestamps that the wire can tell apart."""
 USER_DISABLED = "user_disabled"
 """The reason of every stop that was ever seen."""
+HEADERS = {
+    "content-type": "application/json",
+    "accept": "application/json, text/plain, */*",
+    "accept-encoding": "gzip, compress, deflate, br",
+    "user-agent": "axios/1.13.2",
+}
+"""Of everything that the cloud posts to apps (docs/protocol.md, HTTP)."""
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +69,8 @@ class AppHttp:
 
         Args:
             websocket_url: Where an app of generation 2 connects.
-            generation: 3 offers the way of docs/protocol.md, Generation 3, besides.
+            generation: 2 names this address as the cloud of 2025 does, 3 as that of 2026, which offers the way of
+                docs/protocol.md, Generation 3, besides.
 
         Returns:
             ``None`` when it agreed, else what went wrong.
@@ -72,7 +80,7 @@ class AppHttp:
             user_id=user_id,
             timestamp=iso_timestamp(self._now()),
             websocket_url=websocket_url.removesuffix(SOCKET_PATH) + SOCKET_PATH_3 if generation == 3 else None,
-            mentraos_websocket_url=websocket_url,
+            mentraos_websocket_url=websocket_url if generation == 3 else None,
             augmentos_websocket_url=websocket_url,
         )
         answer = await self._post(app, app.webhook_path, request, timeout=WEBHOOK_TIMEOUT_S, repeats=True)
@@ -102,26 +110,36 @@ class AppHttp:
         answer = await self._try(url, headers, body, UNLIMITED_S)
         return answer if isinstance(answer, HttpReply) else None
 
-    async def tool(self, app: InstalledApp, user_id: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
-        """Call a tool of an app; twice if need be.
-
-        Returns:
-            The app's JSON; when both attempts failed, what the cloud tells the caller then: an object with
-            ``error``, ``message`` and, if the app answered, its JSON in ``details``.
-        """
-        request = ToolRequest(
+    def tool_request(self, user_id: str, tool_id: str, parameters: Mapping[str, Any]) -> ToolRequest:
+        """Return what the assistant says when it calls a tool of an app."""
+        return ToolRequest(
             tool_id=tool_id,
             tool_parameters=dict(parameters),
             user_id=user_id,
             timestamp=iso_timestamp(self._moment_of_tool_call()),
         )
+
+    async def tool(self, app: InstalledApp, request: ToolRequest | Mapping[str, Any]) -> Any:
+        """Call a tool of an app; twice if need be.
+
+        Args:
+            request: What the caller says; it is passed on as it is.
+
+        Returns:
+            The app's JSON; when both attempts failed, what the cloud tells the caller then: an object with
+            ``error``, ``message`` and in ``details`` the app's JSON, which is empty if the app did not answer.
+        """
+        return (await self.tool_answer(app, request))[1]
+
+    async def tool_answer(self, app: InstalledApp, request: ToolRequest | Mapping[str, Any]) -> tuple[int, Any]:
+        """Call a tool of an app; return the HTTP status for the caller as well."""
         key = {TOOL_KEY_HEADER: tool_key(app.api_key)}
         answer = await self._post(app, "/tool", request, headers=key, timeout=TOOL_TIMEOUT_S, repeats=True)
         if isinstance(answer, HttpError):
-            return _failure(f"Webhook failed: {answer}")
+            return 500, _failure(f"Webhook failed: {answer}", {})
         if problem := _problem(answer):
-            return _failure(f"Webhook failed: {problem}", _json(answer.body))
-        return _json(answer.body)
+            return answer.status, _failure(f"Webhook failed: {problem}", _json(answer.body) or {})
+        return answer.status, _json(answer.body)
 
     def _moment_of_tool_call(self) -> datetime:
         """Return the present moment, or a later one: what has the timestamp of a call is a repetition of it."""
@@ -133,14 +151,14 @@ class AppHttp:
         self,
         app: InstalledApp,
         path: str,
-        body: msgspec.Struct,
+        body: msgspec.Struct | Mapping[str, Any],
         *,
         timeout: float,
         repeats: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> HttpReply | HttpError:
         url = app.public_url + path
-        headers = {"content-type": "application/json", "accept": "application/json", **(headers or {})}
+        headers = {**HEADERS, **(headers or {})}
         encoded = codec.encode(body)
         answer = await self._try(url, headers, encoded, timeout)
         if not repeats or (problem := _problem(answer)) is None:
@@ -162,7 +180,7 @@ def _problem(answer: HttpReply | HttpError) -> str | None:
     return None if 200 <= answer.status < 300 else f"Request failed with status code {answer.status}"
 
 
-def _failure(message: str, details: Any = msgspec.UNSET) -> Any:
+def _failure(message: str, details: Any) -> Any:
     return msgspec.to_builtins(ToolFailure(error=True, message=message, details=details))
 
 

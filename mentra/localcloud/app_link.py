@@ -4,7 +4,8 @@ The rules:
 
 * Before an accepted ``tpa_connection_init`` nothing else is answered, and afterwards nothing that is not JSON is
   forgiven.
-* After it, the app is told apart by ``packageName``: a frame with another name is lost without a word.
+* After it, ``packageName`` decides which app of the user a frame is about, whichever app the socket is of. A frame
+  without a name, or with that of an app that does not run, is lost without a word.
 * Messages that the cloud of December 2025 does not know change nothing, but the user's glasses remember them.
 
 Source: MentraOS cloud/packages/cloud/src/services/websocket/websocket-app.service.ts (Dec 2025);
@@ -18,11 +19,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mentra.localcloud.loose_requests import LooseRequest
+from mentra.localcloud.traffic import Direction
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import (
     AppMessage,
     ConnectionInit,
-    DashboardContentUpdate,
     DisplayEvent,
     OwnershipRelease,
     Ping,
@@ -66,6 +68,9 @@ class Run(Protocol):
     def note(self, frame: AppFrame) -> None:
         """Remember a frame of the app."""
 
+    def passed(self, direction: Direction, frame: str | bytes, *, is_sound: bool = False) -> None:
+        """Remember what went over the socket, as it was."""
+
     def subscribe(self, value: Any) -> None:
         """Replace the app's subscriptions by this JSON value.
 
@@ -76,11 +81,20 @@ class Run(Protocol):
     def show(self, event: DisplayEvent) -> None:
         """Show something for the app."""
 
-    def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
-        """Put the app's line on the dashboard."""
+    def ask(self, message: AppMessage, link: "AppLink") -> None:
+        """Do what the app asks for on this link: a photo, a sound, a light, ..."""
 
-    def ask(self, message: AppMessage) -> None:
-        """Do what the app asks for: a photo, a sound, a light, ..."""
+    def read_loosely(self, text: str | bytes) -> LooseRequest | None:
+        """Return what an app asks for in a frame that lacks something, or has a name that only some clouds know."""
+        ...
+
+    def of_same_user(self, package_name: str) -> "Run | None":
+        """Return this app or another one of the same user, by its name; ``None`` when it was never started."""
+        ...
+
+    def take_sound(self, frame: bytes) -> bool:
+        """Take a binary frame; return False where the cloud expects none."""
+        ...
 
     def release(self) -> None:
         """Learn that another cloud has the session from now on."""
@@ -113,9 +127,15 @@ class Admissions(Protocol):
 class _AnyMessage(Wire, frozen=True, kw_only=True):
     """What the cloud looks at in a message that our Structs do not allow."""
 
-    type: str
-    package_name: str | None = None
+    type: Any = None
+    package_name: Any = None
     subscriptions: Any = None
+    session_id: Any = None
+    api_key: Any = None
+    sdk_version: Any = None
+
+    def __repr__(self) -> str:
+        return Wire.__repr__(msgspec.structs.replace(self, api_key="..."))
 
 
 class AppLink(Receiver):
@@ -133,10 +153,15 @@ class AppLink(Receiver):
 
     def send(self, message: msgspec.Struct) -> None:
         """Send one message."""
-        self._connection.send_text(codec.encode(message))
+        text = codec.encode(message)
+        if self._run is not None:
+            self._run.passed("to app", text)
+        self._connection.send_text(text)
 
     def send_binary(self, data: bytes) -> None:
         """Send one binary frame."""
+        if self._run is not None:
+            self._run.passed("to app", data, is_sound=True)
         self._connection.send_binary(data)
 
     def refuse(self, code: str, message: str) -> None:
@@ -156,6 +181,8 @@ class AppLink(Receiver):
         if self._over:
             return
         frame = codec.decode_from_app(text)
+        if isinstance(frame, Malformed):
+            frame = _read_init(text) or frame
         if isinstance(frame, ConnectionInit):
             self._greet(frame)
         elif isinstance(frame, Reconnect) and self._login is not None:
@@ -165,12 +192,14 @@ class AppLink(Receiver):
         elif self._run is None:
             self._refuse(Refusal(RefusalCode.SESSION_NOT_FOUND, "Session not found"))
         else:
+            self._run.passed("from app", text)
             self._run.note(frame)
             self._obey(frame, self._run, text)
 
     def binary_received(self, data: bytes) -> None:
         """Take one binary frame: the cloud of December 2025 expects none and fails."""
-        self._close(INTERNAL_ERROR, "Internal server error")
+        if self._run is None or not self._run.take_sound(data):
+            self._close(INTERNAL_ERROR, "Internal server error")
 
     def connection_lost(self, closed: Closed) -> None:
         """Learn that the socket is closed."""
@@ -187,6 +216,7 @@ class AppLink(Receiver):
             self._refuse(answer)
         else:
             self._run = answer
+            answer.passed("from app", codec.encode(msgspec.structs.replace(init, api_key="...")))
             answer.note(init)
             answer.connected(self, session_id, speaks_3=_speaks_3(init.sdk_version))
 
@@ -197,6 +227,7 @@ class AppLink(Receiver):
             self._close(POLICY_VIOLATION, answer.message)
         else:
             self._run = answer
+            answer.passed("from app", codec.encode(request))
             answer.note(request)
             answer.connected(self, request.session_id, resumed=True, speaks_3=_speaks_3(request.sdk_version))
 
@@ -204,30 +235,37 @@ class AppLink(Receiver):
         match frame:
             case Ping():
                 self.send(Pong(timestamp=int(self._now().timestamp() * 1000)))
-            case SubscriptionUpdate() | Malformed():
+            case SubscriptionUpdate():
                 self._subscribe(text, run)
-            case DisplayEvent() if frame.package_name == run.package_name:
-                run.show(frame)
-            case DashboardContentUpdate() if frame.package_name == run.package_name:
-                run.set_dashboard_line(frame)
+            case Malformed() | Unknown():
+                self._subscribe(text, run)
+                if request := run.read_loosely(text):
+                    self._ask(request.package_name, request, run)
+            case DisplayEvent():
+                run.show(frame)  # In whose name it is shown, the display's own rules judge.
             case OwnershipRelease() if frame.package_name == run.package_name:
                 run.release()
-            case Unknown() | DisplayEvent() | DashboardContentUpdate() | OwnershipRelease() | Reconnect():
+            case OwnershipRelease() | Reconnect():
                 pass
             case ConnectionInit():
                 pass  # Greeted already.
-            case _ if frame.package_name == run.package_name:
-                run.ask(frame)
             case _:
-                pass
+                self._ask(frame.package_name, frame, run)
+
+    def _ask(self, package_name: str, request: AppMessage, run: Run) -> None:
+        if asking := run.of_same_user(package_name):
+            asking.ask(request, self)
 
     def _subscribe(self, text: str | bytes, run: Run) -> None:
         # Read again, loosely: the cloud skips members of the list that our Struct does not allow.
         update = _read_loosely(text)
-        if update is None or update.type != _SUBSCRIPTION_UPDATE or update.package_name != run.package_name:
+        if update is None or update.type != _SUBSCRIPTION_UPDATE or not isinstance(update.package_name, str):
+            return
+        subscribing = run.of_same_user(update.package_name)
+        if subscribing is None:
             return
         try:
-            run.subscribe(update.subscriptions)
+            subscribing.subscribe(update.subscriptions)
         except ValueError as error:
             self._refuse(Refusal(RefusalCode.MALFORMED_MESSAGE, str(error)))
 
@@ -252,6 +290,19 @@ class AppLink(Receiver):
 def _speaks_3(sdk_version: str | None) -> bool:
     major = (sdk_version or "").partition(".")[0]
     return major.isdigit() and int(major) >= 3
+
+
+def _read_init(text: str | bytes) -> ConnectionInit | None:
+    """Return an init as the cloud reads it, which looks at a few of its values only."""
+    init = _read_loosely(text)
+    if init is None or init.type != _INIT or not isinstance(init.session_id, str):
+        return None
+    return ConnectionInit(
+        session_id=init.session_id,
+        package_name=init.package_name if isinstance(init.package_name, str) else "",
+        api_key=init.api_key if isinstance(init.api_key, str) else "",
+        sdk_version=init.sdk_version if isinstance(init.sdk_version, str) else None,
+    )
 
 
 def _is_fatal(text: str | bytes) -> bool:

@@ -9,11 +9,11 @@ The rules, which are those of the cloud of December 2025 with all that is odd ab
 * Each closed socket of the app begins a grace of five seconds, whichever socket it was: when one that was replaced
   closes, the cloud forgets the new one. Who has no connection at the end is stopped and started again.
 * A stop ends no grace, nor does a new connection. So an app that was lost and then stopped comes back.
-* Nothing is sent to an app that is being stopped, waited for or restarted.
+* An app that is being stopped goes on hearing what happens until it is told goodbye.
 
 With ``generation`` 3 it is the cloud of June 2026: a stop or a connection ends the grace, an app of generation 3 keeps
 its subscriptions over a restart and gets no stop webhook, one that released its session is left alone until the phone
-comes back, and so is one that was lost while the phone is away.
+comes back, and so is one that was lost while the phone is away. Nothing is sent to an app that is being stopped.
 
 Source: MentraOS cloud/packages/cloud/src/services/session/AppManager.ts (Dec 2025), AppSession.ts (Jun 2026);
 docs/protocol.md, Life of a connection.
@@ -33,8 +33,10 @@ from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, AppLink
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.hardware import missing_hardware
-from mentra.localcloud.rules import permitted, read_subscriptions
-from mentra.protocol.app_to_cloud import AppMessage, DashboardContentUpdate, DisplayEvent
+from mentra.localcloud.loose_requests import LooseRequest, read_request
+from mentra.localcloud.rules import location_rate, permitted, read_subscriptions
+from mentra.localcloud.traffic import Direction
+from mentra.protocol.app_to_cloud import AppMessage, DisplayEvent
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck, DeviceState, DeviceStateUpdate, ReconnectAck
 from mentra.protocol.connection import (
@@ -47,6 +49,10 @@ from mentra.protocol.connection import (
 )
 
 Stage = Literal["WEBHOOK", "CONNECTION", "AUTHENTICATION", "TIMEOUT", "HARDWARE_CHECK"]
+
+GOODBYE_AFTER_S = 0.02
+"""From the answer to the stop webhook to the goodbye on the socket. An app that closes its socket inside the webhook is
+always faster (docs/protocol.md, W-CONN-6)."""
 
 _logger = logging.getLogger(__name__)
 
@@ -135,17 +141,25 @@ class Owner(Protocol):
     def note(self, package_name: str, frame: AppFrame) -> None:
         """Remember a frame of an app."""
 
+    def passed(self, package_name: str, direction: Direction, frame: str | bytes, *, is_sound: bool) -> None:
+        """Remember what went over an app's socket, as it was."""
+
     def show(self, event: DisplayEvent) -> None:
         """Show something."""
-
-    def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
-        """Put an app's line on the dashboard."""
 
     def ask(self, run: "AppRun", message: AppMessage) -> None:
         """Do what an app asks for."""
 
-    def subscribed(self, run: "AppRun", before: tuple[str, ...]) -> None:
-        """Learn that an app sent a list of subscriptions; ``before`` are those until then."""
+    def take_sound(self, frame: bytes) -> bool:
+        """Take a binary frame of an app; return False where the cloud expects none."""
+        ...
+
+    def subscribed(self, run: "AppRun") -> None:
+        """Learn that an app sent a list of subscriptions."""
+
+    def run_of(self, package_name: str) -> "AppRun | None":
+        """Return an app of this user, by its name; ``None`` when it was never started."""
+        ...
 
     def forget_views(self, package_name: str) -> None:
         """Take everything off the glasses that an app put there."""
@@ -168,7 +182,6 @@ class _Phase(StrEnum):
     """Left alone until the phone comes back, or the app by itself. Generation 3 only."""
 
 
-_NOTHING_IS_SENT = frozenset({_Phase.STOPPING, _Phase.GRACE, _Phase.RESTARTING, _Phase.DORMANT})
 _MAY_COME_BACK = frozenset({_Phase.GRACE, _Phase.RESTARTING, _Phase.DORMANT})
 
 
@@ -203,6 +216,8 @@ class AppRun:
         """What the app receives now, after the cloud's rules."""
         self.dropped: tuple[str, ...] = ()
         """What it asked for with its last list, and has no permission for."""
+        self.location_rate: str | None = None
+        """How exact it wants the stream of locations, if it said so with its last list."""
         self._owner = owner
         self._phase = _Phase.NEW
         self._is_loading = False
@@ -210,6 +225,7 @@ class AppRun:
         self._speaks_3 = False
         self._released = False
         self._link: AppLink | None = None
+        self._asked_on: AppLink | None = None
         self._connected_at = 0.0
         self._start: _Start | None = None
         self._grace: asyncio.TimerHandle | None = None
@@ -328,6 +344,10 @@ class AppRun:
         """Remember a frame of the app."""
         self._owner.note(self.package_name, frame)
 
+    def passed(self, direction: Direction, frame: str | bytes, *, is_sound: bool = False) -> None:
+        """Remember what went over the app's socket, as it was."""
+        self._owner.passed(self.package_name, direction, frame, is_sound=is_sound)
+
     def subscribe(self, value: Any) -> None:
         """Replace the app's subscriptions by those in a JSON value.
 
@@ -337,32 +357,47 @@ class AppRun:
         names = read_subscriptions(value)
         connected_for_s = asyncio.get_running_loop().time() - self._connected_at
         # An SDK that reconnects registers its handlers only afterwards; its empty list is not meant.
-        if value or connected_for_s >= EMPTY_LIST_IGNORED_S or self._speaks_3:
-            before, self.subscriptions = self.subscriptions, permitted(names, self.permissions)
+        if names or connected_for_s >= EMPTY_LIST_IGNORED_S or self._speaks_3:
+            self.subscriptions = permitted(names, self.permissions, generation=self._owner.generation)
+            self.location_rate = location_rate(value)
             self.dropped = tuple(name for name in names if name not in self.subscriptions)
-            self._owner.subscribed(self, before)
+            self._owner.subscribed(self)
 
     def show(self, event: DisplayEvent) -> None:
         """Show something for the app; a socket that was replaced may still ask for it."""
         self._owner.show(event)
 
-    def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
-        """Put the app's line on the dashboard."""
-        self._owner.set_dashboard_line(update)
-
-    def ask(self, message: AppMessage) -> None:
-        """Do what the app asks for, while it runs."""
+    def ask(self, message: AppMessage, link: AppLink) -> None:
+        """Do what the app asks for on one of its sockets, while it runs."""
         if self.is_running:
+            self._asked_on = link
             self._owner.ask(self, message)
+
+    def read_loosely(self, text: str | bytes) -> LooseRequest | None:
+        """Return what an app asks for in a frame that our Structs do not allow, or do not know."""
+        return read_request(text, generation=self._owner.generation)
+
+    def of_same_user(self, package_name: str) -> "AppRun | None":
+        """Return this app or another one of the same user, by its name."""
+        return self._owner.run_of(package_name)
+
+    def reply(self, message: msgspec.Struct) -> None:
+        """Answer what the app asked for on the socket on which it did, which may have been replaced since."""
+        if self._asked_on is not None:
+            self._asked_on.send(message)
+
+    def take_sound(self, frame: bytes) -> bool:
+        """Take a binary frame; return False where the cloud expects none."""
+        return self._owner.take_sound(frame)
 
     def release(self) -> None:
         """Learn that another cloud has the app's session from now on. The cloud of 2025 does not know that message."""
         self._released = self._owner.generation == 3
 
     def refuse(self, code: str, message: str) -> None:
-        """Refuse what the app asked for: it loses its connection."""
-        if self._link is not None:
-            self._link.refuse(code, message)
+        """Refuse what the app asked for: it loses the connection on which it did."""
+        if self._asked_on is not None:
+            self._asked_on.refuse(code, message)
 
     def lost(self) -> None:
         """Learn that a link of this app is closed, whichever it was and whoever closed it."""
@@ -383,13 +418,17 @@ class AppRun:
 
     def send(self, message: msgspec.Struct) -> None:
         """Send a message to the app; it is lost when there is no connection."""
-        if self._link is not None and self._phase not in _NOTHING_IS_SENT:
+        if self._link is not None and self._hears:
             self._link.send(message)
 
     def send_binary(self, data: bytes) -> None:
         """Send a binary frame to the app; it is lost when there is no connection."""
-        if self._link is not None and self._phase not in _NOTHING_IS_SENT:
+        if self._link is not None and self._hears:
             self._link.send_binary(data)
+
+    @property
+    def _hears(self) -> bool:
+        return self._owner.generation == 2 or self._phase is not _Phase.STOPPING
 
     # A start.
 
@@ -487,6 +526,7 @@ class AppRun:
 
     async def _finish_stop(self) -> None:
         await self._owner.http.stop_request(self.app, self._owner.user_id)
+        await asyncio.sleep(GOODBYE_AFTER_S)
         if self._is_over:
             return
         self.subscriptions = ()

@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.catalogue import Catalogue
+from mentra.localcloud.history import History
+from mentra.localcloud.sound_relays import SoundRelays
 from mentra.localcloud.storage import AppSettings, SimpleStorage
+from mentra.localcloud.streamed_video import ManagedVideo
 from mentra.localcloud.web_tokens import WebTokens
 
 _logger = logging.getLogger(__name__)
@@ -49,19 +52,25 @@ class Backend:
     now: Callable[[], datetime]
     catalogue: Catalogue = field(default_factory=Catalogue)
     app_settings: AppSettings = field(default_factory=AppSettings)
-    storage: SimpleStorage = field(default_factory=SimpleStorage)
     tasks: Tasks = field(default_factory=Tasks)
     generation: Literal[2, 3] = 2
     """How it speaks to apps; docs/protocol.md, Generation 3."""
     faithful: bool = False
     """Whether it also has the waits and limits of pace that only cost time."""
+    history: History = field(default_factory=History)
+    """What is remembered for those who look afterwards."""
     running_apps: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
     """The apps that each user has running, in the order of their starts: they are started again when the user comes
     back, also to a cloud that was restarted."""
+    managed_videos: dict[str, ManagedVideo] = field(default_factory=dict[str, ManagedVideo])
+    """Those that are streamed now, by the id of the stream."""
+    sound_relays: SoundRelays = field(default_factory=SoundRelays)
     websocket_url: str = ""
     """Where apps connect; known once the cloud is open."""
+    storage: SimpleStorage = field(init=False)
     web_tokens: WebTokens = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what depends on other parts."""
-        self.web_tokens = WebTokens(self.catalogue, self.now)
+        self.storage = SimpleStorage(limited=self.generation == 3)
+        self.web_tokens = WebTokens(self.catalogue, self.now, generation=self.generation)

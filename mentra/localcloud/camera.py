@@ -4,15 +4,16 @@ The rules, which are those of the cloud of December 2025 and of real glasses:
 
 * The cloud refuses a request without the permission CAMERA, or while the glasses are away; then the app loses its
   connection. It does not look whether the glasses have a camera: without one, nothing comes.
-* A photo is posted to the app's server, or where the request says. In the latter case the app hears of success at once.
+* A photo is posted to the app's server, or where the request says. In the latter case the app hears of success at once,
+  and nothing that the phone reports afterwards.
 * A failure is reported either by the phone, and comes by the socket, or to the app's server.
+* How wide it looks can be set on clouds of 2026 only. Nobody answers; a value that there is not ends the connection.
 
 Source: MentraOS cloud/packages/cloud/src/services/session/PhotoManager.ts (Dec 2025); docs/protocol.md, Photos.
 """
 
 import os
 import struct
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,12 +21,14 @@ from typing import Literal
 import msgspec
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.display import HISTORY
-from mentra.localcloud.refusals import refuse_if_cloud_would
+from mentra.localcloud.history import Recent
+from mentra.localcloud.refusals import refuse_if_cloud_would, refuse_without_phone
 from mentra.localcloud.user import User
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import PhotoRequest
+from mentra.protocol.app_to_cloud import FieldOfViewRequest, PhotoRequest
 from mentra.protocol.cloud_to_app import PhotoFailure, PhotoReply
+from mentra.protocol.connection import RefusalCode
+from mentra.protocol.permissions import Permission, is_granted
 from mentra.protocol.photos import FILE_FIELD, PHOTO_ERROR, PHOTO_UPLOAD, UPLOAD_PATH, PhotoUpload, image_type
 from mentra.transport.multipart import FormFile, write_form
 
@@ -34,6 +37,9 @@ PhotoFailsBy = Literal["phone", "upload", "refusal"]
 the cloud does not pass the request on, and closes the app's connection."""
 
 _SIZES = {"small": (640, 480), "medium": (1280, 720), "large": (1920, 1080), "full": (1920, 1080)}
+
+FIELDS_OF_VIEW = (82, 92, 102, 118)
+ROI_POSITIONS = ("center", "top", "bottom")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +70,18 @@ class VirtualCamera:
         photo: What each photo is from now on: the contents of an image file. Without it, a grey JPEG of the size that
             was asked for.
         taken: The last thousand photos that were posted, oldest first.
+        field_of_view: How wide the camera looks, in degrees; ``None`` as long as no app set it.
     """
 
     def __init__(self, user: User) -> None:
         self.photo: bytes | None = None
-        self.taken: deque[TakenPhoto] = deque(maxlen=HISTORY)
+        self.taken: Recent[TakenPhoto] = user.recent()
+        self.field_of_view: int | None = None
         self._user = user
         self._failure: _Failure | None = None
         user.answers(PhotoRequest, self._take)
+        if user.generation == 3:
+            user.answers(FieldOfViewRequest, self._look)
 
     def load(self, photo: bytes | str | os.PathLike[str]) -> None:
         """Let each photo be this one from now on.
@@ -98,7 +108,7 @@ class VirtualCamera:
 
     def _take(self, run: AppRun, request: PhotoRequest) -> None:
         failure = self._failure
-        if refuse_if_cloud_would(self._user, run, asked="photo", to="take photos"):
+        if refuse_if_cloud_would(self._user, run, asked="photo", to="to take photos"):
             return
         if failure is not None and failure.by == "refusal":
             run.refuse(failure.code, failure.message)
@@ -113,14 +123,28 @@ class VirtualCamera:
                     timestamp=self._user.timestamp(),
                 )
             )
+        self._user.to_phone(lambda: self._shoot(run, request, failure))
+
+    def _shoot(self, run: AppRun, request: PhotoRequest, failure: _Failure | None) -> None:
         capabilities = self._user.capabilities
         if capabilities is not None and not capabilities.has_camera:
             return
-        if failure is not None and failure.by == "phone":
-            error = PhotoFailure(code=failure.code, message=failure.message)
-            run.send(PhotoReply(request_id=request.request_id, success=False, error=error))
-        else:
+        if failure is None or failure.by == "upload":
             self._user.spawn(self._post(run, request, failure))
+        elif not request.custom_webhook_url:  # Else the cloud has answered already, and forgotten the request.
+            error = PhotoFailure(code=failure.code, message=failure.message)
+            reply = PhotoReply(request_id=request.request_id, success=False, error=error)
+            self._user.to_cloud(lambda: run.send(reply))
+
+    def _look(self, run: AppRun, request: FieldOfViewRequest) -> None:
+        if not is_granted(Permission.CAMERA, run.permissions):
+            run.refuse(RefusalCode.PERMISSION_DENIED, "Camera permission required to set FOV")
+        elif request.fov not in FIELDS_OF_VIEW or request.roi_position not in ROI_POSITIONS:
+            fields, positions = ", ".join(map(str, FIELDS_OF_VIEW)), ", ".join(ROI_POSITIONS)
+            problem = f"Invalid FOV/ROI: fov must be one of {fields}, roiPosition must be one of {positions}"
+            run.refuse(RefusalCode.MALFORMED_MESSAGE, problem)  # The words are *unverified*.
+        elif not refuse_without_phone(self._user, run):
+            self.field_of_view = request.fov
 
     async def _post(self, run: AppRun, request: PhotoRequest, failure: _Failure | None) -> None:
         url = request.custom_webhook_url or run.app.public_url + UPLOAD_PATH

@@ -35,7 +35,8 @@ class InstalledApp:
     settings: tuple[Mapping[str, Any] | Setting, ...] = ()
     """The console's schema, also as the JSON objects that it exports. Apps are told what ``Setting`` has of them."""
     app_type: Literal["standard", "background"] = "standard"
-    """Of the standard apps only one runs at a time; background apps run beside it and beside each other."""
+    """Of the standard apps only one runs at a time; background apps run beside it and beside each other. Apps that are
+    made in the console are ``background`` unless somebody says otherwise."""
     hardware_requirements: tuple[HardwareRequirement, ...] = ()
     """What glasses must have for the app to be started on them, and to go on when they are changed."""
 

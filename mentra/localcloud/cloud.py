@@ -54,9 +54,7 @@ class LocalCloud:
         self._network = network
         self._now = now
         self._backend = Backend(http=AppHttp(network, now), now=now, generation=generation, faithful=faithful)
-        self._rest = Rest(
-            self._backend.catalogue, self._backend.app_settings, self._backend.storage, self._backend.web_tokens, now
-        )
+        self._rest = Rest(self._backend)
         self._users: dict[str, User] = {}
         self._glasses: dict[str, VirtualGlasses] = {}
         self._address = ("127.0.0.1", 0)

@@ -4,8 +4,10 @@ What the wearer does are methods here (``say``, ``press``, ``start``); what the 
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,19 +16,23 @@ from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import NotConnected
 from mentra.localcloud.app_link import AppFrame
 from mentra.localcloud.camera import VirtualCamera
-from mentra.localcloud.dashboard import DashboardControl
+from mentra.localcloud.dashboard import Dashboard
 from mentra.localcloud.happenings import Happenings
 from mentra.localcloud.leds import Leds
 from mentra.localcloud.location import VirtualLocation
+from mentra.localcloud.panels import panel_of
+from mentra.localcloud.phone_network import NetworkQuality, Way
+from mentra.localcloud.recordings import RecordingSource, frames, read_recording, seconds
 from mentra.localcloud.speaker import PlayedSound, Speaker
-from mentra.localcloud.speech import transcription
+from mentra.localcloud.speech import Recogniser, growing
 from mentra.localcloud.storage import Fault
+from mentra.localcloud.traffic import PassedFrame
 from mentra.localcloud.user import User
 from mentra.localcloud.video import VirtualVideo
 from mentra.localcloud.wifi import WifiScreen, WifiSetup
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
-from mentra.protocol.base import Wire, iso_timestamp
+from mentra.protocol.base import Wire, iso_timestamp, wire_name
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import DeviceState
 from mentra.protocol.layouts import Layout
@@ -36,8 +42,11 @@ from mentra.protocol.streams import (
     AudioChunk,
     ButtonPress,
     CalendarEvent,
+    GlassesConnection,
+    HeadPosition,
     Location,
     PayloadType,
+    PhoneNotification,
     StreamData,
     TouchEvent,
     Transcription,
@@ -53,6 +62,8 @@ REACTION_TURNS = 20
 
 # Streams whose payload the cloud makes itself and puts no ``timestamp`` into (docs/protocol.md, Conventions).
 _UNTIMED = frozenset({Transcription.stream, Translation.stream, CalendarEvent.stream})
+# What the cloud fills in where the phone says nothing.
+_DEFAULTS = {PhoneNotification.stream: {wire_name(PhoneNotification, "priority"): "normal"}}
 
 
 class VirtualGlasses(Happenings):
@@ -62,6 +73,8 @@ class VirtualGlasses(Happenings):
     subscribed to it, and return after the app had some turns of the event loop to react. An app in this process
     that answers without waiting for anything has answered by then; for one that takes its time, or runs elsewhere,
     use ``wait_for_display``.
+
+    Of what happened, the last thousand things of each kind are remembered; fewer on a cloud with many users.
 
     Attributes:
         speaker: Plays what apps ask for, and decides how long it takes and whether it works.
@@ -76,13 +89,14 @@ class VirtualGlasses(Happenings):
         self._now = now
         self._leave = leave
         self._odd_byte = b""
+        self._recogniser = Recogniser(now, generation=user.generation)
         self.speaker = Speaker(user)
         self.location = VirtualLocation(user, now)
         self.camera = VirtualCamera(user)
         self.video = VirtualVideo(user, now)
         self.leds = Leds(user, now)
         self._wifi = WifiScreen(user)
-        self._dashboard = DashboardControl(user)
+        self._dashboard = Dashboard(user)
 
     def __repr__(self) -> str:
         return f"<VirtualGlasses of {self.user_id}: {self.model}, {self.display!r}>"
@@ -117,16 +131,18 @@ class VirtualGlasses(Happenings):
 
     @property
     def dashboard(self) -> str:
-        """The text of the dashboard, which the wearer sees when looking up; empty when it is clear.
-
-        What is on its view, then its corners, then one line per app, in the present mode of the dashboard.
-        """
+        """The text of the dashboard view, which the wearer sees when looking up; empty when it is clear."""
         return self._user.screen.dashboard
 
     @property
     def dashboard_mode(self) -> str:
         """``"main"``, ``"expanded"`` or ``"none"``; see ``change_dashboard_mode``."""
-        return self._user.screen.dashboard_mode
+        return self._dashboard.mode
+
+    @property
+    def view(self) -> str:
+        """What the wearer sees: ``"main"``, or ``"dashboard"`` while looking up."""
+        return self._user.screen.view
 
     @property
     def bitmap(self) -> Bitmap | None:
@@ -135,6 +151,30 @@ class VirtualGlasses(Happenings):
         ``glasses.bitmap.trimmed().to_rows()`` has what is lit as lines of text.
         """
         return self._user.screen.bitmap
+
+    def screenshot(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """Return a picture of what the wearer sees at this moment.
+
+        Lines are broken as on the glasses, so far as that is known, in another font; docs/local-cloud.md tells what is
+        not. An image is there pixel for pixel.
+
+        Args:
+            path: Where to store it, too. What is there is replaced.
+
+        Returns:
+            The contents of a PNG file of the size of the display, green on black.
+
+        Raises:
+            HardwareUnavailable: These glasses have no display.
+            OSError: It cannot be stored there.
+        """
+        # 25 ms that whoever takes no picture does not need.
+        from mentra.localcloud.drawing import draw
+
+        picture = draw(self._user.screen.seen, panel_of(self.model, self.capabilities))
+        if path is not None:
+            Path(path).write_bytes(picture)
+        return picture
 
     @property
     def wifi_setups(self) -> Sequence[WifiSetup]:
@@ -215,6 +255,24 @@ class VirtualGlasses(Happenings):
         """
         return self._user.frames_of(package_name)
 
+    @property
+    def network(self) -> NetworkQuality:
+        """How the network between the phone and the cloud is; see ``set_network``."""
+        return self._user.phone_network.quality
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the phone is connected to the cloud; see ``go_offline``."""
+        return self._user.phone_online
+
+    @property
+    def traffic(self) -> Sequence[PassedFrame]:
+        """The last thousand frames that passed, oldest first: from apps, to apps, and layouts to the glasses.
+
+        Of sound there is one record for each app between two messages, with its size only.
+        """
+        return tuple(self._user.traffic)
+
     async def start(self, package_name: str) -> None:
         """Start an app and wait until it is connected.
 
@@ -236,18 +294,23 @@ class VirtualGlasses(Happenings):
             await run.stop()
             await self._settle()
 
-    async def say(self, text: str, *, language: str = "en-US", is_final: bool = True) -> None:
+    async def say(
+        self, text: str, *, language: str = "en-US", is_final: bool = True, word_by_word: bool = False
+    ) -> None:
         """Speak.
 
         Args:
             language: What the recogniser hears: ``"en-US"``, ``"es-ES"``. Only subscribers of it are told.
             is_final: False for an interim result, which repeats the whole utterance so far.
+            word_by_word: Have an interim result after each word first, as a recogniser does. It takes no time.
 
         Raises:
             ValueError: The cloud has no such language.
         """
-        speech = transcription(text, language=language, is_final=is_final, start_ms=self._now_ms())
-        await self._send(transcription_stream(language), speech)
+        stream = transcription_stream(language)
+        for so_far in growing(text) if word_by_word else ():
+            await self._send(stream, self._recogniser.hear(so_far, language=language, is_final=False))
+        await self._send(stream, self._recogniser.hear(text, language=language, is_final=is_final))
 
     async def press(self, button_id: str = "main", press_type: str = "short") -> None:
         """Press a button, ``"short"`` or ``"long"``."""
@@ -279,10 +342,38 @@ class VirtualGlasses(Happenings):
         payload = self._payload(stream, data)
         if stream == Location.stream:
             self._note_location(payload)
-        if stream == CalendarEvent.stream:
-            self._user.note_calendar_event(payload)
-        self._user.deliver(stream, payload)
+        if stream == GlassesConnection.stream:
+            await self._tell_connection(payload)
+        else:
+            self._tell(lambda: self._arrived(stream, payload))
         await self._settle()
+
+    def _arrived(self, stream: str, payload: Mapping[str, Any]) -> None:
+        if stream == HeadPosition.stream:
+            self._dashboard.head_moved(payload.get("position"))
+        if stream == CalendarEvent.stream:
+            self._user.deliver_calendar_event(payload)
+        else:
+            self._user.deliver(stream, payload)
+
+    def _tell(self, arrive: Callable[[], object], *, may_be_lost: bool = True) -> None:
+        """Have the phone tell the cloud something, if it is connected."""
+        if self._user.phone_online:
+            self._user.phone_network.carry(Way.TO_CLOUD, arrive, may_be_lost=may_be_lost)
+
+    async def _tell_connection(self, payload: Mapping[str, Any]) -> None:
+        """Tell it, and wait until the cloud has done all that follows; behind a slow network that is not waited for."""
+        following: list[asyncio.Task[None]] = []
+
+        async def follow() -> None:
+            news = codec.decode_stream(GlassesConnection.stream, codec.encode(payload))
+            if isinstance(news, GlassesConnection):
+                await self._user.glasses_connection(news)
+            self._user.deliver(GlassesConnection.stream, payload)
+
+        self._tell(lambda: following.append(self._user.spawn(follow())), may_be_lost=False)
+        if following:
+            await asyncio.wait(following)
 
     def _note_location(self, payload: Mapping[str, Any]) -> None:
         location = codec.decode_stream(Location.stream, codec.encode(payload))
@@ -298,7 +389,7 @@ class VirtualGlasses(Happenings):
             filled_in.append(StreamData(timestamp=stamp))
         if base == TouchEvent.stream and detail:
             filled_in.append(TouchEvent(gesture_name=detail))
-        payload: dict[str, Any] = {}
+        payload: dict[str, Any] = dict(_DEFAULTS.get(base, {}))
         for part in filled_in:
             payload |= msgspec.to_builtins(part)
         return {**payload, **data}
@@ -314,8 +405,28 @@ class VirtualGlasses(Happenings):
         whole = len(data) & ~1
         self._odd_byte = data[whole:]
         if whole:
-            self._user.deliver_audio(data[:whole])
+            self._tell(lambda: self._user.deliver_audio(data[:whole]))
         await self._settle()
+
+    async def hear(self, recording: RecordingSource, *, real_time: bool = False) -> None:
+        """Let the microphone hear a recording, in frames of 100 ms.
+
+        Args:
+            recording: A WAV file of plain samples, its path or its contents. Any rate, any number of channels and 8,
+                16, 24 or 32 bits become what the microphone has.
+            real_time: Take as long as the recording, instead of no time at all.
+
+        Raises:
+            ValueError: It is no such file; the message says what it is.
+            OSError: It cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for frame in frames(read_recording(recording)):
+            if real_time:
+                due += seconds(frame)
+                await asyncio.sleep(due - loop.time())
+            await self.send_audio(frame)
 
     async def call_tool(self, package_name: str, tool_id: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Have the assistant call a tool of an app; the app need not be running.
@@ -328,6 +439,20 @@ class VirtualGlasses(Happenings):
             NotInstalled: There is no such app.
         """
         return await self._user.call_tool(package_name, tool_id, parameters or {})
+
+    async def trigger_tool(self, package_name: str, request: Mapping[str, Any]) -> Any:
+        """Have something else than the assistant call a tool of an app, with just these fields of the wire.
+
+        The cloud checks none of them and adds nothing, so an app may get a call without a user, or of a tool that it
+        does not have.
+
+        Returns:
+            As ``call_tool``.
+
+        Raises:
+            NotInstalled: There is no such app.
+        """
+        return await self._user.trigger_tool(package_name, request)
 
     def webview_url(
         self, package_name: str, path: str = "/", *, server_url: str | None = None, cloud_url: str | None = None
@@ -408,10 +533,22 @@ class VirtualGlasses(Happenings):
         """
         self._user.change_permissions(package_name, permissions)
 
-    async def change_model(self, model: str) -> None:
-        """Put on other glasses; every running app is told what they can do, or ``None`` if nobody knows."""
-        await self._user.change_model(model)
-        await self._settle()
+    def set_network(self, *, latency_s: float = 0.0, jitter_s: float = 0.0, loss: float = 0.0, seed: int = 0) -> None:
+        """Have a network between the phone and the cloud that is slow or loses things; without arguments a perfect one.
+
+        Things keep their order, and what apps ask for arrives, late. What is lost are events, sound and layouts.
+        Methods that let something happen do not wait for it to arrive.
+
+        Args:
+            latency_s: How long everything takes, in each direction.
+            jitter_s: How much longer at most, by chance.
+            loss: Which part is lost, 0.0 to 1.0.
+            seed: With the same one, the same is lost.
+
+        Raises:
+            ValueError: A number is out of its range.
+        """
+        self._user.phone_network.change(NetworkQuality(latency_s=latency_s, jitter_s=jitter_s, loss=loss, seed=seed))
 
     def drop_connection(self, package_name: str) -> None:
         """Break the connection of an app as a bad network does: both ends see 1006.
@@ -450,7 +587,7 @@ class VirtualGlasses(Happenings):
         await self._settle()
 
     def on_display(self, callback: Callable[["VirtualGlasses"], object]) -> Callable[[], None]:
-        """Call ``callback`` each time something is shown or cleared, also when it looks the same as before.
+        """Call ``callback`` each time something is shown, also when it looks as before, and when the view changes.
 
         Returns:
             What undoes it.

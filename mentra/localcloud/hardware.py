@@ -29,11 +29,11 @@ def missing_hardware(
     """Return the parts that an app requires and the glasses lack; none when nobody knows what the glasses can do."""
     if capabilities is None:
         return ()
-    required = (requirement.type for requirement in requirements if requirement.level == "REQUIRED")
-    return tuple(part for part in required if part not in _HAS or not _HAS[part](capabilities))
+    required: list[HardwareType] = [requirement.type for requirement in requirements if requirement.level == "REQUIRED"]
+    return tuple(part for part in required if not _HAS[part](capabilities))
 
 
-_HAS: dict[str, Callable[[Capabilities], bool]] = {
+_HAS: dict[HardwareType, Callable[[Capabilities], bool]] = {
     "CAMERA": lambda can: can.has_camera,
     "DISPLAY": lambda can: can.has_display,
     "MICROPHONE": lambda can: can.has_microphone,

@@ -2,15 +2,16 @@
 
 The rules:
 
+* While the phone is away the cloud refuses a signal, and the app loses its connection.
 * A new signal ends the one before, whichever app it is from.
-* Glasses without a light show nothing and answer nothing. What an app asked for is remembered all the same.
+* Glasses without a light, or without a connection to the phone, show nothing and answer nothing. What an app asked for
+  is remembered all the same.
 * The answer of glasses with one goes to the apps that subscribed to ``rgb_led_control_response``, as an event.
 
 Source: docs/protocol.md, Lights.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,8 @@ from datetime import datetime
 import msgspec
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.display import HISTORY
+from mentra.localcloud.history import Recent
+from mentra.localcloud.refusals import refuse_without_phone
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import LedControl
 from mentra.protocol.streams import LedResponse, PayloadType
@@ -45,7 +47,7 @@ class Leds:
     """
 
     def __init__(self, user: User, now: Callable[[], datetime]) -> None:
-        self.signals: deque[LedSignal] = deque(maxlen=HISTORY)
+        self.signals: Recent[LedSignal] = user.recent()
         self._user = user
         self._now = now
         self._began_at = 0.0
@@ -65,10 +67,16 @@ class Leds:
 
     @property
     def _has_light(self) -> bool:
+        if self._user.device_state.connected is False:
+            return False
         capabilities = self._user.capabilities
         return capabilities is None or capabilities.has_light
 
     def _control(self, run: AppRun, request: LedControl) -> None:
+        if not refuse_without_phone(self._user, run):
+            self._user.to_phone(lambda: self._light(run, request))
+
+    def _light(self, run: AppRun, request: LedControl) -> None:
         if request.action == "on":
             signal = LedSignal(
                 run.package_name,
@@ -85,4 +93,5 @@ class Leds:
             stamp = int(self._now().timestamp() * 1000)
             response = LedResponse(request_id=request.request_id, success=True, timestamp=stamp)
             kind = PayloadType(type=LedResponse.stream)
-            self._user.deliver(LedResponse.stream, msgspec.to_builtins(kind) | msgspec.to_builtins(response))
+            data = msgspec.to_builtins(kind) | msgspec.to_builtins(response)
+            self._user.to_cloud(lambda: self._user.deliver(LedResponse.stream, data))

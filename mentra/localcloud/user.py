@@ -10,8 +10,8 @@ docs/protocol.md, Life of a connection.
 import asyncio
 import copy
 import dataclasses
+import functools
 import logging
-from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -23,13 +23,20 @@ from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, Refusal
 from mentra.localcloud.app_run import AppRun, StartFailed
 from mentra.localcloud.backend import Backend
+from mentra.localcloud.calendar import UserCalendar
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
-from mentra.localcloud.display import HISTORY, Screen
+from mentra.localcloud.display import Screen
+from mentra.localcloud.display_rules import DisplayRules
 from mentra.localcloud.hardware import missing_hardware
+from mentra.localcloud.history import Recent
 from mentra.localcloud.models import MODELS
-from mentra.localcloud.storage import SYSTEM_SETTINGS, Fault
+from mentra.localcloud.phone_network import PhoneNetwork, Way
+from mentra.localcloud.sound_relays import SoundRelays
+from mentra.localcloud.storage import Fault, changed_system_settings, system_settings
+from mentra.localcloud.streamed_video import ManagedVideo
+from mentra.localcloud.traffic import Direction, Traffic
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DashboardContentUpdate, DisplayEvent, Reconnect
+from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DisplayEvent, Reconnect
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.chosen_settings import chosen_values
@@ -47,14 +54,21 @@ from mentra.protocol.cloud_to_app import (
 )
 from mentra.protocol.connection import RefusalCode, RejectionCode, session_id_of
 from mentra.protocol.settings import METRIC_UNITS, Setting
-from mentra.protocol.streams import AudioChunk, CalendarEvent, TouchEvent, Transcription
-from mentra.protocol.subscriptions import system_setting_stream
+from mentra.protocol.streams import (
+    GLASSES_CONNECTED,
+    LOCAL_TRANSCRIPTION,
+    AudioChunk,
+    CalendarEvent,
+    GlassesConnection,
+    PhotoTaken,
+    TouchEvent,
+    Transcription,
+)
+from mentra.protocol.webhooks import ToolRequest
 from mentra.transport.base import http_base
 
 M = TypeVar("M", bound=AppMessage)
 
-CALENDAR_SIZE = 100
-"""Entries of the calendar that the cloud keeps for those who subscribe later."""
 UPDATE_DATETIME = "update_datetime"
 """The one custom message that the cloud knows, with the local date and time as text."""
 ABSENCE_S = 60.0
@@ -69,20 +83,31 @@ class User:
     def __init__(self, user_id: str, model: str, backend: Backend) -> None:
         self.user_id = user_id
         self.model = model
-        self.screen = Screen()
-        self.system_settings: dict[str, Any] = msgspec.to_builtins(SYSTEM_SETTINGS)
+        self.screen = Screen(backend.history.recent())
+        self.system_settings = system_settings(backend.generation)
+        self.phone_network = PhoneNetwork()
+        self.traffic = Traffic(backend.now, backend.history.recent())
         self._backend = backend
         self.phone_online = True
         """Whether the phone is connected to the cloud."""
         self._has_session = True
         self._absence: asyncio.TimerHandle | None = None
         self._reported = DeviceState()
-        self._calendar: deque[bytes] = deque(maxlen=CALENDAR_SIZE)
+        self._calendar = UserCalendar(backend.now, all_day=backend.generation == 3)
         self._datetime_message: CustomMessage | None = None
         self._runs: dict[str, AppRun] = {}
-        self._frames: dict[str, deque[AppFrame]] = {}
+        self._frames: dict[str, Recent[AppFrame]] = {}
         self._answers: dict[type[Any], Callable[[AppRun, Any], object]] = {}
         self._when_stopped: list[Callable[[AppRun], object]] = []
+        self._when_subscribed: list[Callable[[AppRun], object]] = []
+        self._when_over: list[Callable[[], object]] = []
+        self._display_rules = DisplayRules(
+            self._show_now, is_running=self._is_running, timestamp=self.timestamp, faithful=backend.faithful
+        )
+
+    def recent(self) -> Recent[Any]:
+        """Return a new list of which only the newest entries are kept."""
+        return self._backend.history.recent()
 
     @property
     def http(self) -> AppHttp:
@@ -100,6 +125,16 @@ class User:
         return self._backend.generation
 
     @property
+    def managed_videos(self) -> dict[str, ManagedVideo]:
+        """The managed videos of all users, by the id of the stream."""
+        return self._backend.managed_videos
+
+    @property
+    def sound_relays(self) -> SoundRelays:
+        """The relays for sound of all users."""
+        return self._backend.sound_relays
+
+    @property
     def device_state(self) -> DeviceState:
         """What is known of the glasses."""
         connected = self._reported.connected is not False  # Unless the phone said otherwise.
@@ -114,6 +149,11 @@ class User:
     def running(self) -> tuple[AppRun, ...]:
         """The apps that connected and were not stopped since, in the order of their first start."""
         return tuple(run for run in self._runs.values() if run.is_running)
+
+    @property
+    def reachable(self) -> list[AppRun]:
+        """The apps that have a connection, also those that are just being stopped."""
+        return [run for run in self._runs.values() if run.is_connected]
 
     def run_of(self, package_name: str) -> AppRun | None:
         """Return the run of an app; ``None`` when it was never started for this user."""
@@ -143,6 +183,9 @@ class User:
 
     def booting(self, run: AppRun) -> None:
         """Learn that an app is about to get its start webhook."""
+        app = run.app
+        name, is_standard = app.name or app.package_name, app.app_type == "standard"
+        self._display_rules.app_started(app.package_name, name=name, is_standard=is_standard)
 
     def registered(self, package_name: str) -> InstalledApp:
         """Return what the console holds about an app; raises ``NotInstalled`` for one that is gone."""
@@ -222,7 +265,10 @@ class User:
         self._runs.clear()
         self._calendar.clear()
         self._datetime_message = None
-        self.screen.close()
+        self._display_rules.close()
+        self.phone_network.close()
+        for forget in self._when_over:
+            forget()
 
     def _arrive(self) -> None:
         self._stop_waiting()
@@ -249,38 +295,48 @@ class User:
         payload = codec.encode(data)
         for run, name in self.listeners(stream, payload):
             run.send(self._event(run, name, payload))
+        if stream == Transcription.stream and self.generation == 2:
+            # The cloud of 2025 passes on what the phone recognised a second time, as it came.
+            self.deliver(LOCAL_TRANSCRIPTION, data)
 
     def listeners(self, stream: str, payload: bytes) -> list[tuple[AppRun, str]]:
-        """Return the running apps that an event reaches, each with the ``streamType`` under which it does."""
+        """Return the apps that an event reaches, each with the ``streamType`` under which it does."""
+        asked = (name for run in self.reachable for name in run.subscriptions)
+        if not rules.is_made(stream, asked, generation=self.generation):
+            return []
         event = codec.decode_stream(stream, payload)
         language = event.language if isinstance(event, Transcription) else None
         gesture = event.gesture_name if isinstance(event, TouchEvent) else None
-        names = (
-            (run, rules.delivered_as(run.subscriptions, stream, language=language, gesture=gesture))
-            for run in self.running
+        name_for = functools.partial(
+            rules.delivered_as, stream=stream, language=language, gesture=gesture, generation=self.generation
         )
+        names = ((run, name_for(run.subscriptions)) for run in self.reachable)
         return [(run, name) for run, name in names if name is not None]
 
-    def note_calendar_event(self, payload: Mapping[str, Any]) -> None:
-        """Remember an entry of the calendar for those who subscribe later."""
-        self._calendar.append(codec.encode(payload))
+    def deliver_calendar_event(self, said: Mapping[str, Any]) -> None:
+        """Send an entry of the calendar to those who subscribed, and remember it for those who subscribe later."""
+        payload = self._calendar.add(said)
+        for run, name in self.listeners(CalendarEvent.stream, payload):
+            run.send(self._event(run, name, payload))
 
     def send_custom_message(self, action: str, payload: Any) -> None:
         """Send a message of the cloud to the running apps that subscribed to such messages."""
         message = CustomMessage(action=action, payload=payload, timestamp=self.timestamp())
         if action == UPDATE_DATETIME:
             self._datetime_message = message
-        for run in self.running:
+        for run in self.reachable:
             if CustomMessage.stream in run.subscriptions:
                 run.send(message)
 
-    def subscribed(self, run: AppRun, before: tuple[str, ...]) -> None:
+    def subscribed(self, run: AppRun) -> None:
         """Send what the cloud repeats to who subscribes (docs/protocol.md, Streams)."""
-        if CalendarEvent.stream in run.subscriptions and CalendarEvent.stream not in before:
-            for payload in self._calendar:
+        if CalendarEvent.stream in run.subscriptions:
+            for payload in self._calendar.news_for(run.package_name):
                 run.send(self._event(run, CalendarEvent.stream, payload))
         if CustomMessage.stream in run.subscriptions and self._datetime_message is not None:
             run.send(self._datetime_message)
+        for learn in self._when_subscribed:
+            learn(run)
 
     def deliver_audio(self, data: bytes) -> None:
         """Send sound to every running app that subscribed to it."""
@@ -288,8 +344,8 @@ class User:
             run.send_binary(data)
 
     def audio_listeners(self) -> list[AppRun]:
-        """Return the running apps that sound reaches."""
-        return [run for run in self.running if rules.delivered_as(run.subscriptions, AudioChunk.stream)]
+        """Return the apps that sound reaches."""
+        return [run for run in self.reachable if rules.delivered_as(run.subscriptions, AudioChunk.stream)]
 
     async def change_model(self, model: str) -> None:
         """Put other glasses on, tell every running app, and stop those for which the glasses lack something."""
@@ -298,15 +354,32 @@ class User:
         lacking = [run for run in self.running if missing_hardware(run.app.hardware_requirements, self.capabilities)]
         await asyncio.gather(*(run.stop() for run in lacking))
 
+    async def glasses_connection(self, news: GlassesConnection) -> None:
+        """Learn from the phone that glasses connected to it, or went away; apps hear of the event separately."""
+        connected = news.status == GLASSES_CONNECTED
+        changes = DeviceState(connected=connected, model_name=news.model_name if connected else None)
+        if news.wifi is not None and connected:
+            changes = msgspec.structs.replace(changes, wifi_connected=news.wifi.connected, wifi_ssid=news.wifi.ssid)
+        self._reported = merge_device_state(self._reported, msgspec.to_builtins(changes))
+        if not connected:
+            self._reported = msgspec.structs.replace(self._reported, wifi_connected=None, wifi_ssid=None)
+        elif news.model_name is not None:
+            await self.change_model(news.model_name)
+        if self.generation == 3:
+            self._tell_state(changes)
+
     def _tell_capabilities(self) -> None:
-        for run in self.running:
+        for run in self.reachable:
             run.send(CapabilitiesUpdate(capabilities=self.capabilities, model_name=self.model))
 
     def report(self, state: DeviceState) -> None:
         """Have the phone tell how the glasses are; every running app hears it."""
+        self._reported = merge_device_state(self._reported, msgspec.to_builtins(state))
+        self._tell_state(state)
+
+    def _tell_state(self, state: DeviceState) -> None:
         changes = msgspec.to_builtins(state)
-        self._reported = merge_device_state(self._reported, changes)
-        for run in self.running:
+        for run in self.reachable:
             run.send(DeviceStateUpdate(state=changes, full_snapshot=False, timestamp=self.timestamp()))
 
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
@@ -321,18 +394,17 @@ class User:
     def change_system_settings(self, values: Mapping[str, Any]) -> None:
         """Change settings of MentraOS, and tell the apps that the cloud tells of it.
 
-        The cloud of 2025 tells of the units of measurement only, and only those who asked for just that; that of
+        The cloud of 2025 tells of the units of measurement only, and only those who asked for them; that of
         generation 3 tells everything, to all who asked for anything (docs/protocol.md, Cloud to app).
         """
-        before, self.system_settings = self.system_settings, {**self.system_settings, **values}
-        if self.generation == 3:
-            told, asked = self.system_settings, system_setting_stream("")
-        else:
-            told, asked = {METRIC_UNITS: self.system_settings[METRIC_UNITS]}, system_setting_stream(METRIC_UNITS)
-        if all(before.get(key) == value for key, value in told.items()):
-            return
-        for run in self.running:
-            if any(name.startswith(asked) for name in run.subscriptions):
+        before, self.system_settings = self.system_settings, changed_system_settings(self.system_settings, values)
+        told = self.system_settings
+        if self.generation == 2:
+            told = {METRIC_UNITS: self.system_settings[METRIC_UNITS]}
+            if before[METRIC_UNITS] == self.system_settings[METRIC_UNITS]:
+                return
+        for run in self.reachable:
+            if rules.hears_system_setting(run.subscriptions, METRIC_UNITS, generation=self.generation):
                 run.send(
                     SystemSettingsUpdate(settings=told, session_id=self._session_id(run), timestamp=self.timestamp())
                 )
@@ -364,7 +436,11 @@ class User:
 
     async def call_tool(self, package_name: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
         """Call a tool of an app in this user's name."""
-        return await self.http.tool(self._backend.catalogue.get(package_name), self.user_id, tool_id, parameters)
+        return await self.trigger_tool(package_name, self.http.tool_request(self.user_id, tool_id, parameters))
+
+    async def trigger_tool(self, package_name: str, request: ToolRequest | Mapping[str, Any]) -> Any:
+        """Call a tool of an app with just these fields."""
+        return await self.http.tool(self._backend.catalogue.get(package_name), request)
 
     def webview_url(self, package_name: str, path: str, *, server_url: str | None, cloud_url: str | None) -> str:
         """Return the address at which the phone opens a page of an app."""
@@ -382,28 +458,43 @@ class User:
         return iso_timestamp(self._backend.now())
 
     def acknowledgement(self, run: AppRun, session_id: str) -> ConnectionAck:
-        """Return the answer to an app that connected; the session id is the app's own, unread."""
-        return ConnectionAck(
+        """Return the answer to an app that connected.
+
+        Args:
+            session_id: The app's own, unread. The cloud of 2025 repeats it.
+        """
+        common = ConnectionAck(
             session_id=session_id,
             settings=self._backend.app_settings.list_for(self.user_id, run.app),
-            # Both names, because the clouds of 2025 and of 2026 use one each.
-            mentraos_settings=self.system_settings,
-            augmentos_settings=self.system_settings,
             capabilities=self.capabilities,
             timestamp=self.timestamp(),
+        )
+        if self.generation == 2:
+            return msgspec.structs.replace(common, augmentos_settings=self.system_settings)
+        return msgspec.structs.replace(
+            common,
+            session_id=self._session_id(run),
+            mentraos_settings=self.system_settings,
+            subscriptions=list(run.subscriptions),
+            user_id=self.user_id,
         )
 
     def note(self, package_name: str, frame: AppFrame) -> None:
         """Remember a frame of an app."""
-        self._frames.setdefault(package_name, deque(maxlen=HISTORY)).append(frame)
+        if package_name not in self._frames:
+            self._frames[package_name] = self.recent()
+        self._frames[package_name].append(frame)
+
+    def passed(self, package_name: str, direction: Direction, frame: str | bytes, *, is_sound: bool = False) -> None:
+        """Remember what went over an app's socket, or to the glasses."""
+        if is_sound:
+            self.traffic.note_sound(direction, package_name, len(frame))
+        else:
+            self.traffic.note(direction, package_name, frame)
 
     def show(self, event: DisplayEvent) -> None:
-        """Show something on the glasses."""
-        self.screen.show(event)
-
-    def set_dashboard_line(self, update: DashboardContentUpdate) -> None:
-        """Put an app's line on the dashboard."""
-        self.screen.set_dashboard_line(update)
+        """Show something on the glasses, if it may be shown and when it is its turn."""
+        self._display_rules.request(event)
 
     def answers(self, kind: type[M], answer: Callable[[AppRun, M], object]) -> None:
         """Have a part of the phone or the glasses do what apps ask for with messages of one kind."""
@@ -413,17 +504,54 @@ class User:
         """Have a part of the phone or the glasses end what it does for an app that was stopped."""
         self._when_stopped.append(forget)
 
+    def when_subscribed(self, learn: Callable[[AppRun], object]) -> None:
+        """Have a part of the phone learn that an app sent a list of subscriptions."""
+        self._when_subscribed.append(learn)
+
+    def when_over(self, forget: Callable[[], object]) -> None:
+        """Have a part of the cloud forget what it knows of the user when their session ends."""
+        self._when_over.append(forget)
+
     def ask(self, run: AppRun, message: AppMessage) -> None:
         """Do what an app asks for, if there is a part for it here."""
         if answer := self._answers.get(type(message)):
             answer(run, message)
 
+    def to_phone(self, arrive: Callable[[], object]) -> None:
+        """Call ``arrive`` when the network has carried a request of the cloud to the phone."""
+        self.phone_network.carry(Way.TO_PHONE, arrive, may_be_lost=False)
+
+    def to_cloud(self, arrive: Callable[[], object]) -> None:
+        """Call ``arrive`` when the network has carried an answer of the phone to the cloud; an offline one has none."""
+        if self.phone_online:
+            self.phone_network.carry(Way.TO_CLOUD, arrive, may_be_lost=False)
+
+    def take_sound(self, frame: bytes) -> bool:
+        """Take a binary frame of an app; return False where the cloud expects none."""
+        if self.generation == 3:
+            self.sound_relays.take(self.user_id, frame)
+        return self.generation == 3
+
     def forget_views(self, package_name: str) -> None:
         """Take everything off the glasses that an app put there."""
-        self.screen.remove_app(package_name)
+        self._display_rules.app_stopped(package_name)
         if run := self._runs.get(package_name):
+            if not run.subscriptions:
+                self._calendar.forget_app(package_name)
             for forget in self._when_stopped:
                 forget(run)
+
+    def _show_now(self, event: DisplayEvent) -> bool:
+        """Pass a display on to the glasses, if there are any."""
+        is_reached = self.phone_online and self.device_state.connected is True
+        if is_reached:
+            self.passed(event.package_name, "to glasses", codec.encode(event))
+            self.phone_network.carry(Way.TO_PHONE, lambda: self.screen.show(event), may_be_lost=True)
+        return is_reached
+
+    def _is_running(self, package_name: str) -> bool:
+        run = self._runs.get(package_name)
+        return run is not None and run.is_running
 
     def _settings_update(self, run: AppRun, settings: list[Setting]) -> SettingsUpdate:
         return SettingsUpdate(
@@ -434,6 +562,8 @@ class User:
         )
 
     def _event(self, run: AppRun, name: str, payload: bytes) -> DataStream:
+        if name == PhotoTaken.stream:  # Which comes another way, and says no more.
+            return DataStream(stream_type=name, data=msgspec.Raw(payload))
         return DataStream(
             stream_type=name,
             data=msgspec.Raw(payload),

@@ -2,29 +2,33 @@
 
 The rules, which are those of the cloud of December 2025:
 
-* One video to a server of an app's choice at a time, of whichever app. A new one ends the one before.
+* One video to a server of an app's choice at a time, of whichever app. A new one ends the one before, a managed one as
+  well.
 * A managed video is shared by the apps that ask for it, and ends when the last of them has stopped it. It is refused
-  while there is a video of the first kind, and the other way round (the latter *unverified*).
-* The cloud says "initializing" by itself; everything else is what the glasses report, in fewer words.
-* Glasses that cannot stream report nothing.
+  while there is a video of the first kind.
+* The cloud says "initializing" by itself, and "stopped" when an app asks for it; everything else is what the glasses
+  report, in fewer words. Glasses that cannot stream report nothing.
+* That a managed video can be watched the cloud finds out by asking every two seconds, for a minute.
+* Glasses that do not answer three questions of the cloud in a row have stopped. Of a video of the first kind it asks
+  only while it is active.
+* An app that is stopped keeps its videos.
 
-An app that is stopped loses its videos here at once; whether it does so there is not known.
-
-Source: MentraOS cloud/packages/cloud/src/services/streaming (Dec 2025); docs/protocol.md, Video.
+Source: MentraOS cloud/packages/cloud/src/services/session/UnmanagedStreamingExtension.ts,
+services/streaming/ManagedStreamingExtension.ts (Dec 2025); docs/protocol.md, Video.
 """
 
+import asyncio
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.keep_alive import KeepAlive
 from mentra.localcloud.refusals import refuse_if_cloud_would
+from mentra.localcloud.streamed_video import ManagedVideo, StreamedVideo, watch_url
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import (
     ManagedStreamRequest,
@@ -36,9 +40,7 @@ from mentra.protocol.app_to_cloud import (
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.cloud_to_app import (
     ExistingStream,
-    ManagedStreamStatus,
     RtmpStreamStatus,
-    StreamOutput,
     StreamStatus,
     StreamStatusReply,
     VideoStatistics,
@@ -46,7 +48,11 @@ from mentra.protocol.cloud_to_app import (
 from mentra.protocol.connection import RefusalCode, session_id_of
 
 _DIGITS = string.digits + string.ascii_lowercase
-_MANAGED_HOST = "https://video.example.com"
+
+LOOKS_S = 2.0
+"""How often the cloud looks whether a managed video can be watched,"""
+LOOKS_FOR_S = 60.0
+"""and for how long."""
 
 # What the cloud makes of the words of the glasses; what is not here, too, is "stopped".
 _TOLD_AS = {
@@ -61,23 +67,15 @@ _TOLD_AS = {
 }
 _OVER = ("stopped", "timeout")
 
-
-@dataclass(slots=True, kw_only=True)
-class StreamedVideo:
-    """A video that the glasses stream."""
-
-    package_name: str
-    """The app that asked for it; of a managed one, the first."""
-    stream_id: str
-    url: str
-    """Where it goes; of a managed one, where it can be watched with HLS."""
-    is_managed: bool
-    status: str
-    """As the apps were told last."""
-    request: RtmpStreamRequest | ManagedStreamRequest
-    created_at: str
-    viewers: list[AppRun] = field(default_factory=list[AppRun], repr=False)
-    """The apps that hear of it."""
+# The same for a managed video, where everything else is "active".
+_TOLD_OF_MANAGED_AS = {
+    "initializing": "initializing",
+    "connecting": "initializing",
+    "stopping": "stopping",
+    "stopped": "stopped",
+    "error": "error",
+}
+_MANAGED_OVER = ("stopped", "error")
 
 
 class VirtualVideo:
@@ -85,134 +83,107 @@ class VirtualVideo:
 
     Attributes:
         current: The video that is streamed now; ``None`` if there is none.
-        reports: Whether the glasses say by themselves that a video begins and ends. Without it, see ``report``.
+        reports: Whether the glasses say by themselves that a video begins. Without it, see ``report``.
+        answers: Whether the glasses answer when the cloud asks if they still stream. They never do while they are not
+            connected to the phone.
     """
 
     def __init__(self, user: User, now: Callable[[], datetime]) -> None:
         self.current: StreamedVideo | None = None
         self.reports = True
+        self.answers = True
         self._user = user
         self._now = now
+        self._keep_alive = KeepAlive(
+            may_ask=lambda: self._user.phone_online,
+            is_answered=lambda: self.answers and self._user.device_state.connected is not False,
+            when_gone=self._gone,
+        )
         user.answers(RtmpStreamRequest, self._start)
         user.answers(RtmpStreamStop, self._stop)
         user.answers(ManagedStreamRequest, self._start_managed)
         user.answers(ManagedStreamStop, self._stop_managed)
         user.answers(StreamStatusCheck, self._check)
-        user.when_stopped(self._app_stopped)
+        user.when_over(self._forget)
 
     def report(self, status: str, *, error_details: str | None = None, stats: VideoStatistics | None = None) -> None:
-        """Let the glasses report how the current video does; nothing happens without one.
+        """Let the glasses report how the current video does; nothing happens without one, or without the phone.
 
         Args:
             status: In the words of the glasses: ``"streaming"``, ``"reconnecting"``, ``"error"``, ``"timeout"``, ...
-            error_details: For people; managed videos have it as ``message``.
-            stats: Statistics. Managed videos have none.
+            error_details: For people. The cloud passes it on with the error of a managed video only, as ``message``;
+                here it is passed on always.
+            stats: Statistics. The cloud keeps them to itself; here they are passed on, but for managed videos.
         """
         video = self.current
-        if video is None:
+        if video is None or not self._user.phone_online:
             return
-        told = _TOLD_AS.get(status, "stopped")
-        if told in _OVER:
-            self.current = None
-        if isinstance(video.request, RtmpStreamRequest):
-            self._tell(video, told, error_details=error_details, stats=stats)
+        self._keep_alive.heard()
+        if isinstance(video, ManagedVideo):
+            self._managed_reported(video, status, error_details)
         else:
-            self._tell_managed(video, "stopped" if told == "timeout" else told, error_details)
+            told = _TOLD_AS.get(status, "stopped")
+            self._update(video, told, error_details=error_details, stats=stats)
+            if told == "active":
+                self._keep_alive.watch()
+            else:
+                self._keep_alive.rest()
+
+    # To a server of the app's choice.
 
     def _start(self, run: AppRun, request: RtmpStreamRequest) -> None:
-        if refuse_if_cloud_would(self._user, run, asked="stream", to="start video streams", needs_wifi=True):
+        if refuse_if_cloud_would(self._user, run, asked="stream", to="to start video streams", needs_wifi=True):
             return
-        if urlsplit(request.rtmp_url).scheme not in ("rtmp", "rtmps"):
-            run.refuse(RefusalCode.INTERNAL_ERROR, "Invalid RTMP URL")
+        if problem := self._problem(request.rtmp_url):
+            run.refuse(RefusalCode.INTERNAL_ERROR, problem)
             return
-        if self.current is not None and self.current.is_managed:
-            run.refuse(RefusalCode.INTERNAL_ERROR, "Cannot start unmanaged stream - managed stream already active")
-            return
-        self.report("stopped")  # The one before, if there is one.
-        video = self.current = self._new(run, request, request.rtmp_url)
+        before = self.current
+        if isinstance(before, ManagedVideo):
+            for viewer in list(before.viewers):
+                self._end_for(before, viewer)
+        elif before is not None and before.status in ("initializing", "active"):
+            self._update(before, "stopped")
+        self._keep_alive.rest()
+        video = self.current = StreamedVideo(
+            package_name=run.package_name,
+            stream_id=_stream_id("s", self._now()),
+            url=request.rtmp_url,
+            is_managed=False,
+            status="initializing",
+            request=request,
+            created_at=iso_timestamp(self._now()),
+            viewers=[run],
+        )
         self._tell(video, "initializing")
-        if self._streams_by_itself():
-            self.report("initializing")
-            self.report("streaming")
+        self._user.to_phone(self._film)
+
+    def _problem(self, url: str) -> str | None:
+        if self._user.generation == 3:  # SRT and WHIP are fine.
+            return None if url else "Invalid stream URL: streamUrl is required"
+        return None if url.startswith(("rtmp://", "rtmps://")) else "Invalid RTMP URL"
 
     def _stop(self, run: AppRun, request: RtmpStreamStop) -> None:
         video = self.current
-        if video is None or video.is_managed or run not in video.viewers:
+        if video is None or video.is_managed:
             return
-        if request.stream_id in (None, video.stream_id) and self.reports:
-            self.report("stopped")
+        if video.package_name == run.package_name:
+            if not request.stream_id or request.stream_id == video.stream_id:
+                self._update(video, "stopped")
+        elif request.stream_id == video.stream_id:
+            owner = f"{video.stream_id} owned by {video.package_name}"
+            run.refuse(RefusalCode.INTERNAL_ERROR, f"App {run.package_name} cannot stop stream {owner}")
 
-    def _start_managed(self, run: AppRun, request: ManagedStreamRequest) -> None:
-        if refuse_if_cloud_would(self._user, run, asked="stream", to="start managed streams", needs_wifi=True):
-            return
-        if self.current is not None and not self.current.is_managed:
-            run.refuse(RefusalCode.INTERNAL_ERROR, "Cannot start managed stream - unmanaged stream already active")
-            return
-        if self.current is not None:
-            if run not in self.current.viewers:
-                self.current.viewers.append(run)
-            self._tell_managed(self.current, self.current.status, only=run)
-            return
-        video = self.current = self._new(run, request, "")
-        video.url = f"{_MANAGED_HOST}/{video.stream_id}/manifest/video.m3u8"
-        self._tell_managed(video, "initializing", "Waiting for stream to start...")
-        if self._streams_by_itself():
-            self.report("streaming", error_details="Stream is now live")
-
-    def _stop_managed(self, run: AppRun, _: ManagedStreamStop) -> None:
-        video = self.current
-        if video is None or not video.is_managed or run not in video.viewers or not self.reports:
-            return
-        if video.viewers == [run]:
-            self.report("stopped")
-        else:
-            self._tell_managed(video, "stopped", only=run)
-            video.viewers.remove(run)
-
-    def _check(self, run: AppRun, _: StreamStatusCheck) -> None:
-        video = self.current
-        if video is None:
-            run.send(StreamStatusReply(has_active_stream=False))
-            return
-        common = ExistingStream(
-            type="managed" if video.is_managed else "unmanaged",
-            stream_id=video.stream_id,
-            status="active" if video.is_managed else video.status,
-            created_at=video.created_at,
-        )
-        if isinstance(video.request, ManagedStreamRequest):
-            urls = _managed_urls(video, video.request)
-            info = msgspec.structs.replace(common, **urls, active_viewers=len(video.viewers))
-        else:
-            info = msgspec.structs.replace(common, rtmp_url=video.url, requesting_app_id=video.package_name)
-        run.send(StreamStatusReply(has_active_stream=True, stream_info=info))
-
-    def _app_stopped(self, run: AppRun) -> None:
-        video = self.current
-        if video is not None and run in video.viewers:
-            video.viewers.remove(run)
-            if not video.viewers:
-                self.current = None
-
-    def _new(self, run: AppRun, request: RtmpStreamRequest | ManagedStreamRequest, url: str) -> StreamedVideo:
-        now = self._now()
-        return StreamedVideo(
-            package_name=run.package_name,
-            stream_id=_stream_id(now),
-            url=url,
-            is_managed=isinstance(request, ManagedStreamRequest),
-            status="initializing",
-            request=request,
-            created_at=iso_timestamp(now),
-            viewers=[run],
-        )
-
-    def _streams_by_itself(self) -> bool:
-        capabilities = self._user.capabilities
-        if capabilities is None:
-            return self.reports
-        video = capabilities.camera.video if capabilities.camera else None
-        return self.reports and video is not None and video.can_stream
+    def _update(
+        self,
+        video: StreamedVideo,
+        status: str,
+        *,
+        error_details: str | None = None,
+        stats: VideoStatistics | None = None,
+    ) -> None:
+        if status in _OVER:
+            self._forget()
+        self._tell(video, status, error_details=error_details, stats=stats)
 
     def _tell(
         self,
@@ -241,44 +212,144 @@ class VirtualVideo:
         for copy in copies:  # To those who subscribed to it, as an event.
             self._user.deliver(str(copy.__struct_config__.tag), msgspec.to_builtins(copy))
 
-    def _tell_managed(
-        self, video: StreamedVideo, status: str, message: str | None = None, *, only: AppRun | None = None
-    ) -> None:
-        assert isinstance(video.request, ManagedStreamRequest), "only managed videos are told of here"  # noqa: S101
-        urls = _managed_urls(video, video.request)
-        if status != "active":
-            urls = {name: url for name, url in urls.items() if name not in ("preview_url", "thumbnail_url")}
-        destinations = video.request.restream_destinations
-        outputs = [StreamOutput(url=each.url, name=each.name, status=status) for each in destinations or []]
-        told = ManagedStreamStatus(
-            status=status,
-            stream_id=video.stream_id,
-            message=message,
-            outputs=outputs if destinations and status in ("active", "stopped") else None,
-            **urls,
+    # Managed.
+
+    def _start_managed(self, run: AppRun, request: ManagedStreamRequest) -> None:
+        to = "for managed streams" if self._user.generation == 3 else "to start managed streams"
+        if refuse_if_cloud_would(self._user, run, asked="stream", to=to, needs_wifi=True):
+            return
+        video = self.current
+        if isinstance(video, ManagedVideo):
+            self._join(video, run)
+        elif video is not None:
+            run.refuse(RefusalCode.INTERNAL_ERROR, "Cannot start managed stream - unmanaged stream already active")
+        else:
+            self._begin_managed(run, request)
+
+    def _join(self, video: ManagedVideo, run: AppRun) -> None:
+        if run not in video.viewers:
+            video.viewers.append(run)
+        video.tell(run, "active")
+        self._keep_alive.heard()
+        self._keep_alive.watch()
+
+    def _begin_managed(self, run: AppRun, request: ManagedStreamRequest) -> None:
+        stream_id = _stream_id("m", self._now())
+        video = self.current = ManagedVideo(
+            package_name=run.package_name,
+            stream_id=stream_id,
+            url=watch_url(stream_id),
+            is_managed=True,
+            status="initializing",
+            request=request,
+            created_at=iso_timestamp(self._now()),
+            viewers=[run],
+            run_of=self._user.run_of,
         )
-        if only is None:
-            video.status = status
-        for run in [only] if only else list(video.viewers):
-            run.send(told)
+        for destination in request.restream_destinations or []:
+            video.add_output(destination.url, name=None, added_by=run.package_name)
+        self._user.managed_videos[stream_id] = video
+        self._keep_alive.watch()
+        video.tell_all("initializing", "Waiting for stream to start...")
+        self._user.spawn(self._look(video))
+        self._user.to_phone(self._film)
+
+    async def _look(self, video: ManagedVideo) -> None:
+        for _ in range(round(LOOKS_FOR_S / LOOKS_S)):
+            await asyncio.sleep(LOOKS_S)
+            if self.current is not video:
+                return
+            if video.is_filmed:
+                video.tell_all("active", "Stream is now live", with_previews=True)
+                return
+
+    def _managed_reported(self, video: ManagedVideo, status: str, error_details: str | None) -> None:
+        told = _TOLD_OF_MANAGED_AS.get(status, "active")
+        video.is_filmed = status in ("streaming", "active", "reconnected")
+        message = (error_details or "Stream error reported by glasses") if told == "error" else None
+        video.tell_all(told, message)
+        if told in _MANAGED_OVER:
+            self._forget()
+        elif told == "active":
+            self._keep_alive.watch()
+        elif told == "stopping":
+            self._keep_alive.rest()
+
+    def _stop_managed(self, run: AppRun, _: ManagedStreamStop) -> None:
+        if isinstance(self.current, ManagedVideo):
+            self._end_for(self.current, run)
+
+    def _end_for(self, video: ManagedVideo, run: AppRun) -> None:
+        """End a managed video as far as one app is concerned; one that never watched it is told as well."""
+        if run in video.viewers:
+            video.viewers.remove(run)
+        video.tell(run, "stopped")
+        if not video.viewers:
+            self._forget()
+
+    # Both.
+
+    def _check(self, run: AppRun, _: StreamStatusCheck) -> None:
+        video = self.current
+        if video is None:
+            run.reply(StreamStatusReply(has_active_stream=False))
+            return
+        common = ExistingStream(
+            type="managed" if video.is_managed else "unmanaged",
+            stream_id=video.stream_id,
+            status="active",  # Whatever it is.
+            created_at=video.created_at,
+        )
+        if isinstance(video, ManagedVideo):
+            info = msgspec.structs.replace(
+                common,
+                hls_url=video.url,
+                dash_url=video.dash_url,
+                webrtc_url=video.webrtc_url,
+                preview_url=video.preview_url,
+                thumbnail_url=video.thumbnail_url,
+                active_viewers=len(video.viewers),
+            )
+        else:
+            where = {"stream_url" if self._user.generation == 3 else "rtmp_url": video.url}
+            info = msgspec.structs.replace(common, **where, requesting_app_id=video.package_name)
+        run.reply(StreamStatusReply(has_active_stream=True, stream_info=info))
+
+    def _film(self) -> None:
+        """Have the glasses begin, and say so."""
+        if self._streams_by_itself():
+            self.report("initializing")
+            self.report("streaming")
+
+    def _streams_by_itself(self) -> bool:
+        capabilities = self._user.capabilities
+        if capabilities is None:
+            return self.reports
+        video = capabilities.camera.video if capabilities.camera else None
+        return self.reports and video is not None and video.can_stream
+
+    def _gone(self) -> None:
+        """Learn that the glasses answer no more."""
+        video = self.current
+        if isinstance(video, ManagedVideo):
+            video.tell_all("error", "Stream timed out waiting for keep-alive")
+            self._forget()
+        elif video is not None:
+            self._update(video, "timeout")
+
+    def _forget(self) -> None:
+        """Have no video any more."""
+        video, self.current = self.current, None
+        self._keep_alive.rest()
+        if video is not None:
+            self._user.managed_videos.pop(video.stream_id, None)
 
 
-def _managed_urls(video: StreamedVideo, request: ManagedStreamRequest) -> dict[str, Any]:
-    base = f"{_MANAGED_HOST}/{video.stream_id}"
-    urls = {
-        "hls_url": f"{base}/manifest/video.m3u8",
-        "dash_url": f"{base}/manifest/video.mpd",
-        "preview_url": f"{base}/iframe?autoplay=true&muted=true&controls=true",
-        "thumbnail_url": f"{base}/thumbnails/thumbnail.jpg",
-    }
-    return {**urls, "webrtc_url": f"{base}/webRTC/play"} if request.enable_webrtc else urls
-
-
-def _stream_id(now: datetime) -> str:
-    """Return an id as the cloud makes it: the end of the clock, and four more digits, all in base 36."""
+def _stream_id(letter: str, now: datetime) -> str:
+    """Return an id as the cloud makes it: a letter, the end of the clock, and four more digits, all in base 36."""
     clock = int(now.timestamp() * 1000)
     digits = ""
     for _ in range(6):
         clock, digit = divmod(clock, 36)
         digits = _DIGITS[digit] + digits
-    return f"s{digits}" + "".join(secrets.choice(_DIGITS) for _ in range(4))
+    return letter + digits + "".join(secrets.choice(_DIGITS) for _ in range(4))

@@ -3,7 +3,7 @@
 The key that signs them is made for this process. The app has to be told the public one, in place of the real cloud's.
 
 Source: MentraOS cloud/packages/cloud/src/services/core/temp-token.service.ts, routes/auth.routes.ts, middleware (Dec
-2025); docs/protocol.md, Web pages.
+2025), api/hono/routes/auth.routes.ts (2026); docs/protocol.md, Web pages.
 """
 
 import functools
@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from mentra.localcloud.app_keys import app_of_either, app_of_key
 from mentra.localcloud.catalogue import Catalogue, InstalledApp
-from mentra.protocol import codec, rest, web_tokens
+from mentra.protocol import codec, web_tokens
 from mentra.protocol.web_tokens import ExchangeReply, ExchangeRequest, SignedClaims
 from mentra.transport.base import HttpReply, HttpRequest
 
@@ -25,25 +26,39 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _INVALID = ExchangeReply(success=False, error="Invalid or expired token")
+_PROBLEMS = {
+    "token_not_found": "Temporary token not found",
+    "token_used": "Temporary token already used",
+    "token_expired": "Temporary token expired",
+    "token_package_mismatch": "Temporary token was issued for a different app",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _TempToken:
     user_id: str
     package_name: str
     made: datetime
+    is_used: bool = False
 
 
 class WebTokens:
     """Makes tokens, and exchanges them."""
 
-    def __init__(self, catalogue: Catalogue, now: Callable[[], datetime]) -> None:
+    def __init__(self, catalogue: Catalogue, now: Callable[[], datetime], *, generation: int = 2) -> None:
+        self._generation = generation
         self._catalogue = catalogue
         self._now = now
         self._temp_tokens: dict[str, _TempToken] = {}
 
+    @property
+    def kept(self) -> int:
+        """How many temporary tokens are remembered, good ones and others."""
+        return len(self._temp_tokens)
+
     def temp_token(self, user_id: str, package_name: str) -> str:
         """Return a temporary token: 64 hexadecimal digits."""
+        self._forget_old()
         token = secrets.token_hex(32)
         self._temp_tokens[token] = _TempToken(user_id, package_name, self._now())
         return token
@@ -74,27 +89,44 @@ class WebTokens:
             }
         )
 
-    def exchange(self, request: HttpRequest) -> HttpReply:
-        """Tell an app whose a temporary token is. The key is looked at before the token."""
-        header = request.headers.get("authorization", "")
-        if not header.startswith(rest.BEARER):
-            return _reply(401, ExchangeReply(error="Missing or invalid Authorization header"))
-        asked = codec.decode_as(ExchangeRequest, request.body)
-        if isinstance(asked, codec.Malformed) or not asked.package_name:
-            return _reply(400, ExchangeReply(error="Package name required for API key validation"))
-        if self._catalogue.find(asked.package_name) is None:
-            return _reply(401, ExchangeReply(error="Invalid API Key or Package Name"))
-        if not self._catalogue.accepts(asked.package_name, header.removeprefix(rest.BEARER)):
-            return _reply(401, ExchangeReply(error="Invalid API Key"))
+    def exchange(self, request: HttpRequest, body: bytes) -> HttpReply:
+        """Tell an app whose a temporary token is. The key is looked at before the token.
+
+        Raises:
+            BadKey: The app is not who it says.
+        """
+        read = codec.decode_as(ExchangeRequest, body)
+        asked = ExchangeRequest() if isinstance(read, codec.Malformed) else read
+        header = request.headers.get("authorization")
+        app_of = app_of_either if self._generation == 3 else app_of_key
+        package_name = app_of(self._catalogue, header, asked.package_name).package_name
         if not asked.temp_token:
             return _reply(400, ExchangeReply(success=False, error="Missing aos_temp_token"))
-        token = self._temp_tokens.get(asked.temp_token)
-        if token is None or token.package_name != asked.package_name:
-            return _reply(401, _INVALID)
-        del self._temp_tokens[asked.temp_token]
-        if self._now() - token.made > timedelta(seconds=web_tokens.TEMP_TOKEN_LASTS_S):
-            return _reply(401, _INVALID)
+        problem = self._problem(asked.temp_token, package_name)
+        if problem is not None:
+            told = ExchangeReply(success=False, code=problem, error=_PROBLEMS[problem])
+            return _reply(401, told if self._generation == 3 else _INVALID)
+        token = self._temp_tokens[asked.temp_token]
+        token.is_used = True
         return _reply(200, ExchangeReply(success=True, user_id=token.user_id))
+
+    def _problem(self, text: str, package_name: str) -> str | None:
+        """Return why a token is not good for an app, by the code of the cloud of 2026."""
+        token = self._temp_tokens.get(text)
+        if token is None:
+            return "token_not_found"
+        if token.is_used:
+            return "token_used"
+        if self._now() - token.made > timedelta(seconds=web_tokens.TEMP_TOKEN_LASTS_S):
+            return "token_expired"
+        return None if token.package_name == package_name else "token_package_mismatch"
+
+    def _forget_old(self) -> None:
+        """Forget tokens as the database of the cloud does: some time after they have expired."""
+        old = self._now() - 2 * timedelta(seconds=web_tokens.TEMP_TOKEN_LASTS_S)
+        # The oldest is first.
+        while self._temp_tokens and (text := next(iter(self._temp_tokens))) and self._temp_tokens[text].made < old:
+            del self._temp_tokens[text]
 
 
 def public_key() -> str:

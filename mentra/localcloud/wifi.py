@@ -1,13 +1,14 @@
-"""The screen of the virtual phone that asks for a Wi-Fi network for the glasses. Nobody answers an app's wish for it.
+"""The screen of the virtual phone that asks for a Wi-Fi network for the glasses.
+
+Nobody answers an app's wish for it. While the phone is away it is lost without a word.
 
 Source: docs/protocol.md, Device state.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.display import HISTORY
+from mentra.localcloud.history import Recent
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import WifiSetupRequest
 
@@ -29,8 +30,11 @@ class WifiScreen:
     """
 
     def __init__(self, user: User) -> None:
-        self.setups: deque[WifiSetup] = deque(maxlen=HISTORY)
+        self.setups: Recent[WifiSetup] = user.recent()
+        self._user = user
         user.answers(WifiSetupRequest, self._ask)
 
     def _ask(self, run: AppRun, request: WifiSetupRequest) -> None:
-        self.setups.append(WifiSetup(run.package_name, request.reason or ""))
+        if self._user.phone_online:
+            setup = WifiSetup(run.package_name, request.reason or "")
+            self._user.to_phone(lambda: self.setups.append(setup))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mentra.protocol.base import Message, Number, Wire
+from mentra.protocol.base import Message, Number, Timestamp, Wire
 
 
 class ConnectionInit(Message, frozen=True, kw_only=True, tag="tpa_connection_init"):
@@ -56,16 +56,16 @@ class SubscriptionUpdate(Message, frozen=True, kw_only=True, tag="subscription_u
 
 
 class DisplayEvent(Message, frozen=True, kw_only=True, tag="display_event"):
-    """A wish to show something. The cloud decides when and whether."""
+    """A wish to show something. The cloud decides when and whether; what is shown and where it does not look at."""
 
     package_name: str
-    view: str
-    layout: Any
+    view: str | None = None
+    layout: Any = None
     """A ``Layout`` when we write it; whatever JSON the app sent when we read it (see ``read_layout``)."""
     session_id: str | None = None
     duration_ms: Number | None = None
     force_display: bool | None = None
-    timestamp: str | None = None
+    timestamp: Timestamp | None = None
 
 
 class OwnershipRelease(Message, frozen=True, kw_only=True, tag="ownership_release"):
@@ -82,10 +82,11 @@ class DashboardContentUpdate(Message, frozen=True, kw_only=True, tag="dashboard_
     """Text for the app's line on the dashboard."""
 
     package_name: str
-    content: str
+    content: Any
+    """Text when we write it; others write a ``Layout`` as well, of which the cloud takes the text."""
     modes: list[str]
     session_id: str | None = None
-    timestamp: str
+    timestamp: Timestamp
 
 
 class DashboardSection(StrEnum):

@@ -45,6 +45,11 @@ class Message(Wire, frozen=True, kw_only=True, tag_field="type"):
     """A JSON object that names its own kind in ``type``."""
 
 
+def wire_name(kind: type[msgspec.Struct], name: str) -> str:
+    """Return what a field is called on the wire."""
+    return next(field.encode_name for field in msgspec.structs.fields(kind) if field.name == name)
+
+
 def iso_timestamp(moment: datetime) -> str:
     """Return an aware datetime as the wire writes it: ``2026-01-31T12:00:00.000Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -24,6 +24,10 @@ class _Ack(Message, frozen=True, kw_only=True):
     """The system's settings, on clouds before 2026."""
     capabilities: Capabilities | msgspec.UnsetType | None = msgspec.UNSET
     """``None`` when the model of the glasses is unknown."""
+    subscriptions: list[str] | None = None
+    """What the app receives already, on clouds of 2026."""
+    user_id: str | None = None
+    """On clouds of 2026."""
     timestamp: Timestamp | None = None
 
     @property

@@ -21,6 +21,11 @@ OLD_SETTINGS = "/tpasettings/user"
 SPEECH = "/api/tts"
 """Speaks a text; fetched by the phone, needs no key. The query: ``mentra.protocol.audio``."""
 
+OUTPUTS = "/api/streams"
+"""Followed by the id of a managed video, ``outputs`` and perhaps the id of one."""
+TOOLS = "/api/tools"
+"""Followed by ``apps``, a package name and ``tool`` or ``tools``, or by ``users``, a user id and ``tools``."""
+
 BEARER = "Bearer "
 """What the header ``authorization`` begins with."""
 
@@ -132,3 +137,55 @@ class Outcome(Wire, frozen=True, kw_only=True):
     error: str | None = None
     message: str | None = None
     detail: str | None = None
+
+
+class NoRoute(Wire, frozen=True, kw_only=True):
+    """There is nothing at this address; clouds of 2026."""
+
+    error: str
+    path: str
+    timestamp: str
+
+
+class ManagedVideoOutput(Wire, frozen=True, kw_only=True):
+    """Another server that the cloud sends a managed video to."""
+
+    output_id: str
+    url: str
+    name: str | None = None
+    added_by: str
+    """The package name of an app."""
+    status: str
+
+
+class ManagedVideoOutputs(Wire, frozen=True, kw_only=True):
+    """All of them."""
+
+    stream_id: str
+    outputs: list[ManagedVideoOutput]
+    total: int
+    max_per_stream: int
+    max_per_app: int
+
+
+class OutputRequest(Wire, frozen=True, kw_only=True):
+    """One more server for a managed video, and whose wish it is. Each may be missing or nonsense."""
+
+    url: Any = None
+    name: Any = None
+    package_name: Any = None
+
+
+class OutputAdded(Wire, frozen=True, kw_only=True):
+    """The video goes to one more server."""
+
+    success: bool
+    output_id: str
+    message: str
+
+
+class ToolTrigger(Wire, frozen=True, kw_only=True):
+    """What the cloud looks at in a call of a tool, before it passes it on."""
+
+    tool_id: Any = None
+    user_id: Any = None

@@ -64,23 +64,26 @@ class Setting(Wire, frozen=True, kw_only=True):
 
 
 class SystemSettings(Wire, frozen=True, kw_only=True):
-    """The settings of MentraOS itself, as the cloud of December 2025 acknowledges a connection with them."""
+    """The settings of MentraOS itself, as a cloud acknowledges a connection with them."""
 
     use_onboard_mic: bool
     contextual_dashboard: bool
     metric_system_enabled: bool
     head_up_angle: Number
-    dashboard_height: Number
-    dashboard_depth: Number
     brightness: Number
     auto_brightness: bool
     sensing_enabled: bool
     always_on_status_bar: bool
     bypass_vad: bool
     bypass_audio_encoding: bool
-    enforce_local_transcription: bool
-    user_timezone: str | None = None
-    """An IANA name, such as ``"Europe/Vienna"``; not in the acknowledgements that were seen."""
+    dashboard_height: Number | None = None
+    """On clouds of 2025, as the next two."""
+    dashboard_depth: Number | None = None
+    enforce_local_transcription: bool | None = None
+    preferred_mic: str | None = None
+    """On clouds of 2026, as the next one: ``"auto"``, ``"glasses"``, ``"phone"``, ..."""
+    user_timezone: str | msgspec.UnsetType | None = msgspec.UNSET
+    """An IANA name, such as ``"Europe/Vienna"``; ``None`` when the phone has not told it."""
 
 
 def setting_values(settings: Iterable[Setting]) -> dict[str, Any]:
@@ -109,3 +112,8 @@ _NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(Syst
 METRIC_UNITS = _NAMES["metric_system_enabled"]
 """The only setting of MentraOS whose change the cloud of 2025 tells."""
 TIMEZONE = _NAMES["user_timezone"]
+PREFERRED_MIC = _NAMES["preferred_mic"]
+"""Which microphone the user wants; ``ONBOARD_MIC`` follows from it."""
+ONBOARD_MIC = _NAMES["use_onboard_mic"]
+GLASSES_MIC = "glasses"
+"""The preferred microphone of who wants that of the glasses."""

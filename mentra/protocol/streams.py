@@ -164,6 +164,10 @@ class GlassesConnection(StreamData, frozen=True, kw_only=True):
     wifi: WifiState | None = None
 
 
+GLASSES_CONNECTED = "CONNECTED"
+GLASSES_DISCONNECTED = "DISCONNECTED"
+
+
 class Location(StreamData, frozen=True, kw_only=True):
     """Where the phone is. Degrees, WGS 84."""
 
@@ -511,21 +515,25 @@ STREAMS: dict[str, type[StreamData]] = {
 }
 """Every stream whose payload is known, by its name without language or gesture."""
 
+RTMP_STATUS = "rtmp_stream_status"
+VIDEO_STATUS = "stream_status"
+"""The same by its name of 3.0."""
+
 # Streams that need a permission but have no payload Struct, or deliver something else than a data_stream.
 _OTHER_PERMISSIONS = {
     AudioChunk.stream: AudioChunk.permission,
     "photo_response": Permission.CAMERA,
-    "rtmp_stream_status": Permission.CAMERA,
+    RTMP_STATUS: Permission.CAMERA,
     "managed_stream_status": Permission.CAMERA,
 }
 
 
 _WITHOUT_STRUCT = (
     *_OTHER_PERMISSIONS,
-    "local_transcription",
+    LOCAL_TRANSCRIPTION,
     LOCATION_STREAM,
     "custom_message",
-    "stream_status",
+    VIDEO_STATUS,
     "core_status_update",
     "open_dashboard",
     "start_app",

@@ -36,6 +36,8 @@ AUTO = "auto"
 """In place of the language of a transcription: whatever is spoken."""
 ANY_SOURCE = "all"
 """In place of the first language of a translation: whatever is spoken."""
+SOURCE_AND_TARGET = "-to-"
+"""Between the two languages of a translation."""
 
 _LANGUAGE_STREAMS = frozenset({Transcription.stream, Translation.stream})
 _SYSTEM_SETTING = "augmentos"
@@ -106,7 +108,7 @@ def translation_stream(source: str, target: str) -> str:
     if source == AUTO:
         raise ValueError(f"A translation from any language has the source {ANY_SOURCE!r}, not {AUTO!r}.")
     spoken = ANY_SOURCE if source == ANY_SOURCE else _checked(source)
-    return f"{Translation.stream}:{spoken}-to-{_checked(target)}"
+    return f"{Translation.stream}:{spoken}{SOURCE_AND_TARGET}{_checked(target)}"
 
 
 def system_setting_stream(key: str) -> str:

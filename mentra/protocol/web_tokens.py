@@ -35,6 +35,9 @@ TEMP_TOKEN_LASTS_S = 60.0
 
 EXCHANGE = "/api/auth/exchange-user-token"
 """Where the cloud exchanges temporary tokens."""
+FOR_PHONES = "/api/auth"
+"""What the routes begin with by which a phone has tokens made."""
+ROUTES_FOR_PHONES = ("generate-webview-token", "hash-with-api-key", "generate-webview-signed-user-token")
 LOGIN = "https://account.mentra.glass/auth"
 """Where users sign in; from there they come back to the app's page, with a signed token."""
 

@@ -34,6 +34,11 @@ class SessionRequest(Message, frozen=True, kw_only=True, tag="session_request"):
     mentraos_websocket_url: str | None = msgspec.field(name="mentraOSWebsocketUrl", default=None)
     augmentos_websocket_url: str | None = msgspec.field(name="augmentOSWebsocketUrl", default=None)
 
+    @property
+    def older_websocket_url(self) -> str | None:
+        """Where an app connects that does not speak generation 3; ``None`` when the webhook does not say."""
+        return self.mentraos_websocket_url or self.augmentos_websocket_url
+
 
 USER_HEADER = "x-user-id"
 SESSION_HEADER = "x-session-id"
@@ -73,7 +78,7 @@ class WebhookReply(Wire, frozen=True, kw_only=True):
 
 
 class ToolRequest(Wire, frozen=True, kw_only=True):
-    """The assistant calls one of the app's tools, with or without a session of that user."""
+    """The assistant calls one of the app's tools, with or without a session of that user. The cloud checks no field."""
 
     tool_id: str
     tool_parameters: dict[str, Any] | None = None

@@ -44,7 +44,7 @@ def cloud_url(request: SessionRequest, *, configured: str | None, local_allowed:
     if configured:
         return configured
     # The newest way to speak goes first; clouds before 2026 have one URL, and it is under the last name.
-    url = request.websocket_url or request.mentraos_websocket_url or request.augmentos_websocket_url
+    url = request.websocket_url or request.older_websocket_url
     if not url:
         raise UntrustedCloud("The webhook names no WebSocket URL (mentraOSWebsocketUrl).")
     if problem := _problem(url, local_allowed=local_allowed):

@@ -37,9 +37,9 @@ async def test_the_expanded_dashboard_has_lines_of_its_own_w_dash_3(world: World
 
     assert (glasses.dashboard_mode, glasses.dashboard) == ("main", "short")
     await glasses.change_dashboard_mode("expanded")
-    assert (glasses.dashboard_mode, glasses.dashboard) == ("expanded", "and in detail")
+    assert (glasses.dashboard_mode, glasses.dashboard) == ("expanded", " | \nand in detail")
     await glasses.stop(PACKAGE_NAME)
-    assert glasses.dashboard == ""
+    assert glasses.dashboard == " | \nNo expanded content available"
 
 
 async def test_the_app_hears_of_another_mode_once_w_dash_4(world: World):
@@ -182,13 +182,13 @@ async def test_the_app_of_the_system_sets_corners_and_mode_w_dash_2(memory: Memo
         other.session.dashboard.write("line", modes=("main", "expanded"))
 
         owner.session.dashboard.system.set_corners(top_left="12:00", bottom_right=80)
-        owner.session.dashboard.system.set_mode("expanded")
         await turns()
-        assert (glasses.dashboard, modes) == ("12:00\n80\nline", ["expanded"])
+        assert (glasses.dashboard, modes) == ("12:00\n80\n\nline", [])
 
         owner.session.dashboard.system.set_corners(top_left="")
+        owner.session.dashboard.system.set_mode("expanded")
         await turns()
-        assert glasses.dashboard == "80\nline"
+        assert (glasses.dashboard, modes) == (" | \nline", ["expanded"])
         with pytest.raises(ValueError, match="There is no mode 'none'"):
             owner.session.dashboard.system.set_mode("none")
 

@@ -168,9 +168,9 @@ async def test_what_events_of_2025_tell_is_the_state_w_str_4_w_str_5(world: Worl
 
     await glasses.set_battery(7, charging=True)
     await until(lambda: len(heard) == 2)
-    await glasses.connect_to_phone(ssid="home")
+    await glasses.put_on(ssid="home")
     await until(lambda: len(heard) == 4)
-    await glasses.disconnect_from_phone()
+    await glasses.take_off()
     await until(lambda: len(heard) == 5)
     await glasses.send("glasses_connection_state", {"modelName": "Mentra Live", "status": "CONNECTING"})
     await turns()
@@ -337,7 +337,7 @@ async def test_shortcuts_say_what_the_glasses_have(world: World):
     with pytest.raises(HardwareUnavailable, match="needs glasses with a display; the Mentra Live have none"):
         session.require("display")
 
-    await glasses.change_model("Glasses of tomorrow")
+    await glasses.put_on("Glasses of tomorrow")
     await until(lambda: session.capabilities is None)
     assert flags() == [False] * 7
     session.require("display")

@@ -77,7 +77,7 @@ STREAMS: list[tuple[str, type[Any], str, Happen, dict[str, Any]]] = [
         "on_glasses_connection",
         GlassesConnection,
         "glasses_connection_state",
-        lambda g: g.connect_to_phone(ssid="home"),
+        lambda g: g.put_on(ssid="home"),
         {"status": "CONNECTED", "wifi": WifiState(connected=True, ssid="home")},
     ),
     ("on_photo_taken", PhotoTaken, "photo_taken", lambda g: g.take_photo(b"\xff\xd8"), {"data": b"\xff\xd8"}),
@@ -576,7 +576,7 @@ async def test_other_glasses_are_told(world: World):
     app = await world.serve(Diary(script))
     glasses = await world.wear(app)
     await until(lambda: app.calls)
-    await glasses.change_model("Mentra Live")
+    await glasses.put_on("Mentra Live")
     await until(lambda: news)
 
     assert (news[0].model_name, seen) == ("Mentra Live", [news[0].capabilities])

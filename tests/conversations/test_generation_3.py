@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from mentra import AppSession
-from mentra.localcloud import LocalCloud
 from mentra.protocol.app_to_cloud import ConnectionInit, Reconnect, SubscriptionUpdate
 from mentra.protocol.connection import SDK_VERSION_3
 from mentra.transport.base import Network
@@ -16,9 +15,7 @@ from tests.helpers.waiting import until
 
 @pytest.fixture
 async def world_3(network: Network):
-    world = World(network)
-    world.cloud = LocalCloud(network, generation=3)
-    async with world:
+    async with World(network, generation=3) as world:
         yield world
 
 

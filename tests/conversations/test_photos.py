@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -728,12 +727,3 @@ def test_a_photo_does_not_print_its_bytes():
 def test_a_wrong_name_of_a_photo_is_answered_with_the_right_one(name: str, right: str):
     with pytest.raises(AttributeError, match=right):
         getattr(a_photo(), name)
-
-
-def test_without_pillow_there_is_no_image_but_a_sentence(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
-
-    with pytest.raises(
-        ImportError, match=r"Photo\.image\(\) needs Pillow: pip install pillow\. Without it, photo\.data"
-    ):
-        a_photo().image()

@@ -175,7 +175,7 @@ async def test_other_glasses_are_looked_at_anew(world: World, caplog: pytest.Log
     await turns()
     assert told(caplog) == []
 
-    await glasses.change_model("Vuzix Z100")
+    await glasses.put_on("Vuzix Z100")
     await until(lambda: told(caplog))
 
     assert "'Vuzix Z100', which have no button" in told(caplog)[0]

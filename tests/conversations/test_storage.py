@@ -168,19 +168,20 @@ async def test_trouble_of_the_cloud_loses_nothing():
         assert glasses.stored == {"old": "1", "new": "2"}
 
 
-async def test_more_than_the_cloud_keeps_is_storage_full_w_store_7():
-    async with simulate(AppServer) as glasses:
-        (session,) = glasses.app.sessions.values()
-        await session.storage.update({f"k{number}": "ü" * 100_000 for number in range(11)})
+async def test_more_than_the_cloud_of_2026_keeps_is_storage_full_w_store_7(memory: MemoryNetwork):
+    async with World(memory, generation=3) as world:
+        app = await world.serve(Diary())
+        glasses = await world.wear(app)
+        await app.session.storage.update({f"k{number}": "ü" * 100_000 for number in range(11)})
 
         with pytest.raises(StorageFull, match="1,000,000"):
-            await session.storage.flush()
-        assert glasses.stored == {}
+            await app.session.storage.flush()
+        assert glasses.stored(PACKAGE_NAME) == {}
 
-        await session.storage.delete("k10")
-        await session.storage.flush()
+        await app.session.storage.delete("k10")
+        await app.session.storage.flush()
 
-        assert len(glasses.stored) == 10
+        assert len(glasses.stored(PACKAGE_NAME)) == 10
 
 
 async def test_storage_before_the_start_of_the_server_says_what_to_do():

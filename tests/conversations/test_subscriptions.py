@@ -249,9 +249,9 @@ async def test_other_glasses_change_the_capabilities_w_cloud_7(world: World):
     assert app.session.capabilities is not None
     assert (app.session.capabilities.has_display, app.session.capabilities.has_camera) == (True, False)
 
-    await glasses.change_model("Mentra Live")
+    await glasses.put_on("Mentra Live")
     await until(lambda: app.session.capabilities and app.session.capabilities.has_camera)
-    await glasses.change_model("Glasses Nobody Knows")
+    await glasses.put_on("Glasses Nobody Knows")
     await until(lambda: app.session.capabilities is None)
 
 

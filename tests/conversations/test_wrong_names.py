@@ -412,7 +412,7 @@ ON_THE_GLASSES = {
     "look": "Use look_up() or look_down() instead.",
     "setLocation": "Use move(lat, lng) instead.",
     "battery": "Use set_battery(level) instead.",
-    "wear": "Use change_model(model) instead.",
+    "wear": "Use put_on(model) instead.",
     "speak": "Use say(text) instead.",
     "showing": "Use display instead.",
     "setBattery": "Python names are snake_case: use 'set_battery'.",

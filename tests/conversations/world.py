@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from mentra import AppServer, AppSession
 from mentra.localcloud import InstalledApp, LocalCloud, VirtualGlasses
@@ -42,9 +42,9 @@ class Diary(AppServer):
 class World:
     """A local cloud with apps and users."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, generation: Literal[2, 3] = 2) -> None:
         self.network = network
-        self.cloud = LocalCloud(network)
+        self.cloud = LocalCloud(network, generation=generation)
         self._apps: list[AppServer] = []
 
     async def __aenter__(self) -> Self:

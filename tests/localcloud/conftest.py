@@ -38,3 +38,19 @@ async def running(app: ScriptedApp, glasses: VirtualGlasses) -> ScriptedApp:
     """The app, started and connected."""
     await glasses.start(app.package_name)
     return app
+
+
+@pytest.fixture
+async def cloud_3(network: Network) -> AsyncIterator[LocalCloud]:
+    """A cloud of 2026."""
+    async with LocalCloud(network, generation=3) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def running_3(network: Network, cloud_3: LocalCloud) -> AsyncIterator[ScriptedApp]:
+    """An app, started and connected, on a cloud of 2026."""
+    async with ScriptedApp(network) as app:
+        cloud_3.install(app.installed())
+        await cloud_3.connect_glasses(model="Mentra Live").start(app.package_name)
+        yield app

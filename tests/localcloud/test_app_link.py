@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from mentra.localcloud import LocalCloud
+from mentra.localcloud import LocalCloud, StartFailed
 from mentra.protocol.app_to_cloud import ConnectionInit, DisplayEvent
 from mentra.protocol.codec import Malformed, Unknown
 from mentra.transport.base import Closed
-from tests.helpers.scripted_app import API_KEY, ScriptedSocket, let_it_happen
+from tests.helpers.scripted_app import API_KEY, ScriptedApp, ScriptedSocket, let_it_happen
 
 SESSION = "user1@example.com-com.example.app"
 GOOD_INIT = {
@@ -154,10 +154,20 @@ async def test_subscriptions_that_are_no_list_are_refused_w_ref_6(running, subsc
 
 
 async def test_subscriptions_as_text_are_no_streams_and_no_error(running, glasses):
+    await running.subscribe("button_press")
     await running.send("subscription_update", subscriptions="button_press")
+    await glasses.press()
 
     assert running.socket.closed is None
-    assert glasses.subscriptions(running.package_name) == ()
+    assert glasses.listeners("button_press") == ()
+
+
+async def test_a_list_with_nothing_that_can_be_a_stream_counts_as_an_empty_one_w_conn_4(running, glasses):
+    await running.subscribe("button_press")
+
+    await running.subscribe(3, None)
+
+    assert glasses.subscriptions(running.package_name) == ("button_press",)
 
 
 async def test_frames_of_another_package_are_lost(running, glasses):
@@ -228,3 +238,61 @@ async def test_each_list_is_judged_by_what_the_app_has_declared_by_then_w_app_3(
         ("button_press",),
         ("transcription:en-US", "button_press"),
     )
+
+
+async def test_an_init_needs_a_session_id_that_is_text_and_nothing_else_to_be_judged_w_ref_5(cloud, app, glasses):
+    app.connects = False
+    start = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+
+    broken = await app.connect(sessionId=5)
+    await let_it_happen()
+    keyless = await app.connect(apiKey=None, timestamp=5)
+    with pytest.raises(StartFailed):
+        await start
+
+    assert (broken.frames, broken.closed) == ([], Closed(1011, "Internal server error"))
+    assert keyless.frames[0]["code"] == "INVALID_API_KEY"
+
+
+async def test_a_timestamp_may_be_anything(cloud, app, glasses):
+    app.connects = False
+    start = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+
+    socket = await app.connect(timestamp=1234)
+    await start
+
+    assert socket.types == ["tpa_connection_ack"]
+
+
+async def test_a_list_in_the_name_of_another_app_of_the_user_is_that_apps_list(network, cloud, running, glasses):
+    async with ScriptedApp(network, "com.example.second") as second:
+        cloud.install(second.installed(app_type="background"))
+        await glasses.start(second.package_name)
+
+        second.socket.send(
+            {
+                "type": "subscription_update",
+                "packageName": running.package_name,
+                "subscriptions": ["button_press"],
+            }
+        )
+        await let_it_happen()
+        await glasses.press()
+
+        assert glasses.subscriptions(running.package_name) == ("button_press",)
+        assert running.socket.types[-1] == "data_stream"
+        assert second.socket.types == ["tpa_connection_ack"]
+
+
+async def test_an_app_that_is_being_stopped_goes_on_hearing(running, glasses):
+    await running.subscribe("button_press")
+    running.delay_s = 3.0
+    stop = asyncio.create_task(glasses.stop(running.package_name))
+    await let_it_happen()
+
+    await glasses.press()
+    await stop
+
+    assert running.socket.types == ["tpa_connection_ack", "data_stream", "app_stopped"]

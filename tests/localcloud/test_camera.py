@@ -9,7 +9,6 @@ import pytest
 
 from mentra.localcloud import LocalCloud, TakenPhoto, VirtualGlasses
 from mentra.localcloud.camera import grey_jpeg
-from mentra.protocol.cloud_to_app import DeviceState
 from mentra.protocol.photos import image_type
 from mentra.transport.base import HttpReply, HttpRequest, Network
 from mentra.transport.multipart import Form, FormFile, read_form
@@ -157,31 +156,6 @@ async def test_without_the_permission_the_app_loses_its_connection_w_photo_7(
     assert glasses.permissions("com.example.app") == ("MICROPHONE",)
 
 
-@pytest.mark.parametrize(
-    ("kind", "asked"),
-    [("photo_request", "photo"), ("rtmp_stream_request", "stream"), ("managed_stream_request", "stream")],
-)
-async def test_glasses_that_are_away_are_not_asked_w_photo_7(
-    running: ScriptedApp, glasses: VirtualGlasses, kind: str, asked: str
-):
-    await glasses.report(DeviceState(connected=False))
-    await running.send(kind, requestId="r1", saveToGallery=False, size="small", compress="none", rtmpUrl="rtmp://a/b")
-
-    (error,) = of_type(running, "tpa_connection_error")
-    assert error["code"] == "INTERNAL_ERROR"
-    assert error["message"] == f"Cannot process {asked} request - smart glasses are not connected"
-
-
-@pytest.mark.parametrize("kind", ["rtmp_stream_request", "managed_stream_request"])
-async def test_video_needs_a_network_w_video_6(running: ScriptedApp, glasses: VirtualGlasses, kind: str):
-    await glasses.report(DeviceState(wifi_connected=False))
-    await running.send(kind, rtmpUrl="rtmp://a/b")
-
-    (error,) = of_type(running, "tpa_connection_error")
-    assert error["code"] == "WIFI_NOT_CONNECTED"
-    assert error["message"] == ("Cannot process request - smart glasses must be connected to WiFi for this operation")
-
-
 async def test_a_refusal_of_any_kind_can_be_played(running: ScriptedApp, glasses: VirtualGlasses):
     message = "Cannot process photo request - smart glasses are not connected"
     glasses.camera.fail("INTERNAL_ERROR", message, by="refusal")
@@ -194,7 +168,7 @@ async def test_a_refusal_of_any_kind_can_be_played(running: ScriptedApp, glasses
 async def test_glasses_without_a_camera_are_asked_and_say_nothing_w_photo_9(
     running: ScriptedApp, glasses: VirtualGlasses
 ):
-    await glasses.change_model("Even Realities G1")
+    await glasses.put_on("Even Realities G1")
     before = len(running.socket.frames)
     await ask(running)
     await let_it_happen()
@@ -214,3 +188,38 @@ def test_a_grey_photo_is_a_jpeg_of_its_size(width: int, height: int):
         width,
     )
     assert photo.endswith(b"\xff\xd9")
+
+
+async def test_who_heard_of_success_hears_of_no_failure_w_photo_8(
+    running: ScriptedApp, glasses: VirtualGlasses, inbox: Inbox
+):
+    glasses.camera.fail("CAMERA_BUSY")
+    await ask(running, customWebhookUrl=inbox.url)
+    await let_it_happen()
+
+    assert [frame["success"] for frame in of_type(running, "photo_response")] == [True]
+    assert inbox.requests == []
+
+
+async def test_several_photos_at_once_are_told_apart_by_their_ids(running: ScriptedApp, glasses: VirtualGlasses):
+    for number in range(3):
+        await ask(running, requestId=f"r{number}")
+    await until(lambda: len(glasses.camera.taken) == 3)
+
+    assert [photo.request_id for photo in glasses.camera.taken] == ["r0", "r1", "r2"]
+
+
+async def test_the_field_of_view_can_be_set_in_2026_w_video_9(running_3: ScriptedApp, cloud_3: LocalCloud):
+    await running_3.send("camera_fov_set", requestId="r1", fov=92, roiPosition="top")
+    await running_3.send("camera_fov_set", requestId="r2", fov=50, roiPosition="top")
+
+    (error,) = of_type(running_3, "tpa_connection_error")
+    assert error["code"] == "MALFORMED_MESSAGE"
+    assert cloud_3.connect_glasses().camera.field_of_view == 92
+
+
+async def test_nothing_sets_the_field_of_view_in_2025(running: ScriptedApp, glasses: VirtualGlasses):
+    await running.send("camera_fov_set", requestId="r1", fov=50, roiPosition="top")
+
+    assert running.socket.closed is None
+    assert glasses.camera.field_of_view is None

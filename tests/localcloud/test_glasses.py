@@ -53,8 +53,8 @@ async def test_speech_reaches_the_subscribers_of_its_language(running, glasses):
                 "startTime": NOON_MS,
                 "endTime": NOON_MS + 1000,
                 "transcribeLanguage": "en-US",
-                "provider": "local",
-                "metadata": {"provider": "local"},
+                "provider": "soniox",
+                "metadata": {"provider": "soniox"},
             },
             "timestamp": NOON_ISO,
         }
@@ -99,9 +99,9 @@ async def test_a_button_carries_the_phones_time_in_milliseconds_w_conv_5(running
             {"type": "location_update", "lat": 48.2, "lng": 16.37, "timestamp": NOON_ISO},
         ),
         (
-            "transcription",
-            {"text": "hi", "isFinal": True},
-            {"type": "local_transcription", "text": "hi", "isFinal": True},
+            "phone_notification",
+            {"title": "Hi"},
+            {"type": "phone_notification", "title": "Hi", "priority": "normal", "timestamp": NOON_MS},
         ),
         ("invented", {"type": "else"}, {"type": "else", "timestamp": NOON_MS}),
     ],
@@ -113,6 +113,25 @@ async def test_any_event_can_be_sent_and_is_completed(running, glasses, stream, 
 
     frame = running.socket.frames[-1]
     assert (frame["streamType"], frame["data"]) == (stream, sent)
+
+
+async def test_what_the_phone_recognised_comes_under_the_bare_name_and_once_more_as_it_came_w_lang_6(running, glasses):
+    await running.subscribe("transcription:en-US", "local_transcription")
+
+    await glasses.send("transcription", {"text": "hi", "isFinal": True})
+
+    heard = {"type": "local_transcription", "text": "hi", "isFinal": True}
+    frames = running.socket.frames[1:]
+    assert [(frame["streamType"], frame["data"]) for frame in frames] == [
+        ("transcription", heard),
+        ("local_transcription", heard),
+    ]
+
+
+async def test_a_tool_may_be_called_with_less_than_the_assistant_says_w_http_10(app, glasses):
+    await glasses.trigger_tool(app.package_name, {"toolId": "what", "more": 1})
+
+    assert app.requests[-1][1:] == ("/tool", {"toolId": "what", "more": 1})
 
 
 async def test_a_gesture_can_be_named_in_the_stream(running, glasses):
@@ -153,7 +172,11 @@ async def test_a_display_is_cleared_after_its_duration_w_disp_4(running, glasses
 
     assert glasses.display == ""
     assert glasses.shown[-1] == DisplayEvent(
-        package_name="system.augmentos.dashboard", view="main", layout=TextWall(text=""), duration_ms=0
+        package_name="system.augmentos.dashboard",
+        view="main",
+        layout=text_wall(""),
+        duration_ms=0,
+        timestamp=glasses.shown[-1].timestamp,
     )
 
 
@@ -175,12 +198,12 @@ async def test_a_stop_clears_what_the_app_showed_w_disp_7(running, glasses):
     assert (glasses.display, glasses.dashboard) == ("", "")
 
 
-async def test_the_dashboard_has_a_view_and_a_line_per_app(running, glasses):
-    await running.show("card", view="dashboard")
+async def test_the_dashboard_view_is_for_who_wrote_last(running, glasses):
     await running.send("dashboard_content_update", content="line", modes=["main"], timestamp=NOON_ISO)
-    await running.send("dashboard_content_update", content="hidden", modes=["expanded"], timestamp=NOON_ISO)
+    assert (glasses.dashboard, glasses.display) == ("line", "")
 
-    assert (glasses.dashboard, glasses.display) == ("card\nline", "")
+    await running.show("card", view="dashboard")
+    assert (glasses.dashboard, glasses.display) == ("card", "")
 
 
 @pytest.mark.parametrize("missing", ["modes", "timestamp"])
@@ -198,6 +221,25 @@ async def test_an_unknown_layout_is_shown_as_nothing_we_can_read_w_disp_1(runnin
 
     assert (glasses.display, glasses.layout) == ("", None)
     assert glasses.shown[-1].layout == {"layoutType": "hologram", "depth": 3}
+
+
+@pytest.mark.parametrize("missing", ["view", "layout", "sessionId"])
+async def test_a_display_without_something_reaches_the_glasses_all_the_same_w_disp_1(running, glasses, missing):
+    wish = {"view": "main", "layout": text_wall("hello"), "sessionId": "", "timestamp": 0}
+    del wish[missing]
+
+    await running.send("display_event", **wish)
+
+    assert [(event.view, event.layout) for event in glasses.shown] == [(wish.get("view"), wish.get("layout"))]
+
+
+async def test_a_display_in_the_name_of_the_system_is_shown_and_one_in_that_of_an_app_that_does_not_run_is_not(
+    running, glasses
+):
+    await running.show("as another app", packageName="com.example.other")
+    await running.show("as the system", packageName="system.augmentos.dashboard")
+
+    assert [event.layout for event in glasses.shown] == [text_wall("as the system")]
 
 
 async def test_waiting_for_a_display_sees_a_text_that_was_replaced_at_once(running, glasses):
@@ -284,7 +326,7 @@ async def test_until_the_user_saved_the_ack_has_the_schema_w_set_1(cloud, app, g
 
     await glasses.start(app.package_name)
 
-    assert app.socket.frames[0]["settings"] == list(SETTINGS)
+    assert app.socket.frames[0]["settings"] == [{**entry, "options": []} for entry in SETTINGS]
 
 
 async def test_a_change_of_settings_comes_by_socket_and_then_by_http_as_the_full_list_w_set_6(cloud, app, glasses):
@@ -315,8 +357,8 @@ async def test_settings_of_an_app_that_does_not_run_come_by_http_and_are_in_the_
 
 
 async def test_other_glasses_are_announced_w_cloud_7(running, glasses):
-    await glasses.change_model("Mentra Live")
-    await glasses.change_model("Mentra Mach1")
+    await glasses.put_on("Mentra Live")
+    await glasses.put_on("Mentra Mach1")
 
     known, unknown = running.socket.frames[1:]
     assert (known["modelName"], known["capabilities"]["hasCamera"]) == ("Mentra Live", True)
@@ -329,9 +371,7 @@ async def test_the_ack_names_unknown_capabilities_as_null_w_hand_3(cloud, app):
 
     await glasses.start(app.package_name)
 
-    ack = app.socket.frames[0]
-    assert ack["capabilities"] is None
-    assert ack["mentraosSettings"] == ack["augmentosSettings"]
+    assert app.socket.frames[0]["capabilities"] is None
 
 
 async def test_capabilities_are_known_for_six_models():
@@ -428,5 +468,4 @@ async def test_an_app_that_connects_is_told_all_settings_of_the_system(running, 
     await running.connect()
     await let_it_happen()
 
-    told = running.socket.frames[0]
-    assert (told["mentraosSettings"]["brightness"], told["augmentosSettings"]["brightness"]) == (70, 70)
+    assert running.socket.frames[0]["augmentosSettings"]["brightness"] == 70

@@ -24,10 +24,10 @@ async def test_an_app_is_not_started_on_glasses_that_lack_what_it_requires_w_con
 
 async def test_an_app_is_stopped_when_other_glasses_lack_what_it_requires_w_conn_17(cloud, app, glasses):
     cloud.install(app.installed(hardware_requirements=(CAMERA,)))
-    await glasses.change_model("Mentra Live")
+    await glasses.put_on("Mentra Live")
     await glasses.start(app.package_name)
 
-    await glasses.change_model("Even Realities G1")
+    await glasses.put_on("Even Realities G1")
     await asyncio.sleep(1.0)
 
     assert app.webhooks == ["session_request", "stop_request"]
@@ -45,7 +45,7 @@ async def test_what_is_optional_may_be_missing(cloud, app, glasses):
 
 async def test_on_glasses_that_nobody_knows_everything_is_started(cloud, app, glasses):
     cloud.install(app.installed(hardware_requirements=(CAMERA,)))
-    await glasses.change_model("Mentra Mach1")
+    await glasses.put_on("Mentra Mach1")
 
     await glasses.start(app.package_name)
 

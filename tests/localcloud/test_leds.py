@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mentra.localcloud import LedSignal, LocalCloud
+from mentra.protocol.cloud_to_app import DeviceState
 from tests.helpers.scripted_app import ScriptedApp, let_it_happen
 
 PACKAGE_NAME = "com.example.app"
@@ -82,3 +83,14 @@ async def test_glasses_without_a_light_show_and_answer_nothing(cloud: LocalCloud
     await let_it_happen()
 
     assert (glasses.leds.color, len(glasses.leds.signals), "data_stream" in app.socket.types) == (None, 1, False)
+
+
+async def test_glasses_that_are_off_light_nothing_and_say_nothing(cloud: LocalCloud, app: ScriptedApp):
+    glasses = await wearing(cloud, app, "Mentra Live")
+    await app.subscribe("rgb_led_control_response")
+    await glasses.report(DeviceState(connected=False))
+    before = len(app.socket.frames)
+    app.socket.send(control("on", color="red", ontime=1000, offtime=0, count=1))
+    await let_it_happen()
+
+    assert (glasses.leds.color, len(glasses.leds.signals), app.socket.frames[before:]) == (None, 1, [])

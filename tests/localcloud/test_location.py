@@ -115,3 +115,87 @@ async def test_only_the_asking_app_gets_the_answer_w_loc_3(
 
         assert len(fixes(running)) == 1
         assert fixes(other) == []
+
+
+async def test_an_answer_for_one_app_is_not_kept_w_loc_3(running: ScriptedApp, glasses: VirtualGlasses):
+    await glasses.move(1, 2)
+    await asyncio.sleep(60)
+    await poll(running, "high", "first")
+    await poll(running, "high", "second")
+
+    assert glasses.location.asked == ["high", "high"]
+    assert [fix["correlationId"] for fix in fixes(running)] == ["first", "second"]
+
+
+async def test_while_the_phone_is_away_only_the_cloud_can_answer(running: ScriptedApp, glasses: VirtualGlasses):
+    await glasses.move(1, 2)
+    await glasses.go_offline()
+    await poll(running, "standard", "known")
+    await asyncio.sleep(40)
+    await poll(running, "standard", "too old")
+    await glasses.go_online()
+    await glasses.move(3, 4)
+
+    assert [fix["correlationId"] for fix in fixes(running)] == ["known"]
+    assert glasses.location.asked == []
+
+
+def stream(rate: str) -> dict[str, str]:
+    return {"stream": "location_stream", "rate": rate}
+
+
+async def test_the_cloud_of_2025_asks_for_the_weakest_tier_and_tells_nothing_w_loc_1(
+    running: ScriptedApp, glasses: VirtualGlasses
+):
+    await glasses.move(1, 2)
+    await running.subscribe(stream("high"), "location_update")
+
+    assert (glasses.location.tier, fixes(running)) == ("reduced", [])
+
+
+async def test_the_cloud_of_2026_asks_for_the_strongest_tier_w_loc_1(network: Network):
+    async with (
+        LocalCloud(network, generation=3) as cloud,
+        ScriptedApp(network) as one,
+        ScriptedApp(network, "com.example.other") as other,
+    ):
+        glasses = cloud.connect_glasses("user1@example.com")
+        for app in (one, other):
+            cloud.install(app.installed(app_type="background"))
+            await glasses.start(app.package_name)
+        tiers = [glasses.location.tier]
+        for app, streams in [
+            (one, ["location_update"]),
+            (one, [stream("tenMeters")]),
+            (other, [stream("no such tier"), stream("high")]),
+            (other, [stream("no such tier")]),
+            (one, ["location_update"]),
+        ]:
+            await app.subscribe(*streams)
+            tiers.append(glasses.location.tier)
+        await one.subscribe(stream("realtime"))
+        await glasses.stop(one.package_name)
+        tiers.append(glasses.location.tier)
+
+        assert tiers == ["reduced", "reduced", "tenMeters", "high", "tenMeters", "reduced", "reduced"]
+
+
+async def test_the_cloud_of_2026_tells_a_new_stream_where_the_phone_is_w_loc_4(network: Network):
+    async with LocalCloud(network, generation=3) as cloud, ScriptedApp(network) as app:
+        cloud.install(app.installed())
+        glasses = cloud.connect_glasses("user1@example.com")
+        await glasses.start(app.package_name)
+        await glasses.move(1, 2, accuracy_m=5)
+        await app.subscribe("location_update")
+        await app.subscribe("location_stream")
+        nothing = fixes(app)
+        for rate in ("reduced", "high", "high"):
+            await app.subscribe(stream(rate))
+        once = [dict(fix, timestamp="") for fix in fixes(app)]
+        await glasses.stop(app.package_name)
+        await glasses.start(app.package_name)
+        await app.subscribe(stream("high"))
+
+        assert nothing == []
+        assert once == [{"type": "location_update", "lat": 1, "lng": 2, "accuracy": 5, "timestamp": ""}]
+        assert len(fixes(app)) == 1

@@ -4,20 +4,36 @@ import json
 
 import pytest
 
+from mentra.localcloud import LocalCloud
 from tests.helpers.scripted_app import API_KEY
 
 STORAGE = "/api/sdk/simple-storage"
 AUTH = {"Authorization": f"Bearer com.example.app:{API_KEY}"}
+JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture
 def call(network, cloud, app):
     async def call(method, path, body=None, headers=AUTH):
         text = b"" if body is None else json.dumps(body).encode()
-        reply = await network.request(method, cloud.url + path, headers=headers, body=text, timeout=1)
+        reply = await network.request(method, cloud.url + path, headers=JSON | headers, body=text, timeout=30)
         return reply.status, json.loads(reply.body)
 
     return call
+
+
+@pytest.fixture
+async def call_3(network, app):
+    """The same on a cloud of 2026."""
+    async with LocalCloud(network, generation=3) as cloud:
+        cloud.install(app.installed())
+
+        async def call_3(method, path, body=None, headers=AUTH):
+            text = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+            reply = await network.request(method, cloud.url + path, headers=headers, body=text, timeout=1)
+            return reply.status, json.loads(reply.body)
+
+        yield call_3
 
 
 async def test_the_permissions_of_an_app_are_public_w_check_2(cloud, app, call):
@@ -131,15 +147,108 @@ async def test_a_dot_in_a_key_nests(call):
     assert await call("GET", f"{STORAGE}/a@b.org") == (200, {"success": True, "data": {"x": {"y": "v"}}})
 
 
-async def test_the_storage_has_the_limits_of_2026_w_store_7(call):
+async def test_the_storage_of_2025_has_no_limits_w_store_7(call):
     user = f"{STORAGE}/a@b.org"
-    longest = {f"k{number}": "x" * 100_000 for number in range(10)}
 
-    assert (await call("PUT", f"{user}/k", {"value": "x" * 100_001}))[0] == 400
-    assert (await call("PUT", user, {"data": longest}))[0] == 200
-    assert (await call("PUT", user, {"data": {"k0": "y"}}))[0] == 200
-    assert (await call("PUT", user, {"data": {"more": "x" * 100_000}}))[0] == 413
-    assert (await call("GET", f"{user}/more"))[0] == 404
+    assert (await call("PUT", f"{user}/k", {"value": "x" * 1_000_001}))[0] == 200
+
+
+async def test_a_key_that_begins_with_a_dollar_is_not_stored_w_store_11(call):
+    user = f"{STORAGE}/a@b.org"
+
+    assert await call("PUT", f"{user}/%24a", {"value": "v"}) == (500, {"error": "Failed to set key"})
+    assert await call("PUT", user, {"data": {"a": "v", "$a": "v"}}) == (500, {"error": "Failed to update storage"})
+    assert await call("GET", user) == (200, {"success": True, "data": {}})
+
+
+@pytest.mark.parametrize("key", ["a..b", ".a", "a.", "a.$b", "s.below"])
+async def test_what_the_database_cannot_store_is_an_error_and_changes_nothing_w_store_11(call, key):
+    user = f"{STORAGE}/a@b.org"
+    await call("PUT", user, {"data": {"s": "text"}})
+
+    assert await call("PUT", f"{user}/{key}", {"value": "v"}) == (500, {"error": "Failed to set key"})
+    assert await call("PUT", user, {"data": {"more": "v", key: "v"}}) == (500, {"error": "Failed to update storage"})
+    assert await call("GET", user) == (200, {"success": True, "data": {"s": "text"}})
+
+
+async def test_a_key_and_what_is_below_it_cannot_be_stored_at_once(call):
+    answer = await call("PUT", f"{STORAGE}/a@b.org", {"data": {"a": "v", "a.b": "v"}})
+
+    assert answer == (500, {"error": "Failed to update storage"})
+
+
+async def test_removing_what_would_be_below_a_text_leaves_the_text(call):
+    user = f"{STORAGE}/a@b.org"
+    await call("PUT", user, {"data": {"s": "text", "x.y": "1", "x.z": "2"}})
+
+    assert (await call("DELETE", f"{user}/s.below"))[0] == 200
+    assert (await call("DELETE", f"{user}/no.such"))[0] == 200
+    assert (await call("DELETE", f"{user}/x.y"))[0] == 200
+    assert await call("DELETE", f"{user}/$x") == (500, {"error": "Failed to delete key"})
+    assert (await call("GET", user))[1]["data"] == {"s": "text", "x": {"z": "2"}}
+
+
+async def test_an_empty_update_makes_no_storage(call):
+    user = f"{STORAGE}/a@b.org"
+
+    assert await call("PUT", user, {"data": {}}) == (200, {"success": True, "message": "Storage updated"})
+    assert (await call("DELETE", user))[0] == 404
+
+
+async def test_the_storage_of_2026_has_limits_and_says_which_w_store_7(call_3):
+    user = f"{STORAGE}/a@b.org"
+    full = {f"k{number}": "x" * 100_000 for number in range(10)}
+    long = 'Value for key "k" exceeds 100KB limit (100001 bytes). Use your own S3 bucket storage for large files.'
+    advice = "Delete unused keys or use S3 storage."
+
+    assert await call_3("PUT", f"{user}/k", {"value": "x" * 100_001}) == (400, {"error": long})
+    assert (await call_3("PUT", user, {"data": full}))[0] == 200
+    assert (await call_3("PUT", user, {"data": {"k0": "y"}}))[0] == 200
+    assert (await call_3("PUT", f"{user}/k0", {"value": "x" * 100_000}))[0] == 200
+    assert await call_3("PUT", f"{user}/more", {"value": "xx"}) == (
+        413,
+        {"error": f"Total storage exceeds 1MB limit (current: 1000000, new: 1000002). {advice}"},
+    )
+    sizes = "current: 1000000, adding: 1, total: 1000001"
+    assert await call_3("PUT", user, {"data": {"more": "x"}}) == (
+        413,
+        {"error": f"Total storage would exceed 1MB limit ({sizes}). {advice}"},
+    )
+    assert (await call_3("GET", f"{user}/more"))[0] == 404
+
+
+async def test_where_a_key_has_nested_the_cloud_of_2026_cannot_count(call_3):
+    user = f"{STORAGE}/a@b.org"
+    await call_3("PUT", f"{user}/x.y", {"value": "v"})
+
+    assert (await call_3("PUT", user, {"data": {f"k{n}": "x" * 100_000 for n in range(11)}}))[0] == 200
+
+
+async def test_in_2025_a_body_is_read_only_if_it_says_that_it_is_json(network, cloud, app):
+    async def put(content_type, body):
+        headers = AUTH | {"content-type": content_type}
+        reply = await network.request("PUT", f"{cloud.url}{STORAGE}/a@b.org/k", headers=headers, body=body, timeout=1)
+        return reply.status, reply.headers["content-type"].partition(";")[0], reply.body
+
+    good = b'{"value": "v"}'
+    assert (await put("application/json; charset=utf-8", good))[0] == 200
+    assert await put("text/plain", good) == (
+        400,
+        "application/json",
+        b'{"error":"Invalid body: expected { value: string }"}',
+    )
+    for broken in (b"{", b"5", b"null"):
+        status, kind, page = await put("application/json", broken)
+        assert (status, kind) == (400, "text/html")
+        assert b"<pre>Bad Request</pre>" in page
+
+
+async def test_in_2026_a_body_is_taken_for_json(call_3):
+    assert (await call_3("PUT", f"{STORAGE}/a@b.org/k", {"value": "v"}))[0] == 200
+    assert await call_3("PUT", f"{STORAGE}/a@b.org/k", b"{") == (
+        400,
+        {"error": "Invalid body: expected { value: string }"},
+    )
 
 
 async def test_what_is_stored_can_be_seen_and_put_there(glasses, call):
@@ -166,19 +275,62 @@ async def test_requests_about_data_fail_when_told_to(network, cloud, glasses, ca
     assert [(await call("GET", f"{STORAGE}/user1@example.com"))[0] for _ in range(3)] == [503, 503, 200]
 
 
-@pytest.mark.parametrize("who", ["user1@example.com", "user1@example.com-com.example.app"])
-async def test_settings_are_read_by_user_or_session_id(glasses, call, who):
+def settings_path(package_name="com.example.app"):
+    return f"/appsettings/user/{package_name}"
+
+
+@pytest.mark.parametrize("route", ["/appsettings/user", "/tpasettings/user"])
+async def test_settings_are_read_in_the_name_of_anybody(glasses, call, route):
     await glasses.change_settings("com.example.app", {"flag": True})
 
-    answer = await call("GET", "/appsettings/user/com.example.app", headers={"Authorization": f"Bearer {who}"})
+    for header in ("Bearer user1@example.com", "Bearer USER1@example.com", "Anything user1@example.com more"):
+        answer = await call("GET", f"{route}/com.example.app", headers={"Authorization": header})
+        assert answer == (200, {"success": True, "settings": [{"key": "flag", "value": True}]})
 
-    assert answer == (200, {"success": True, "settings": [{"key": "flag", "value": True}]})
+
+async def test_the_first_reading_of_settings_stores_the_defaults(cloud, app, glasses, call):
+    schema = [
+        {"type": "group", "title": "G"},
+        {"type": "toggle", "key": "flag", "label": "Flag", "defaultValue": False},
+        {"type": "select", "key": "size", "label": "S", "defaultValue": 1, "options": [{"label": "one", "value": 1}]},
+    ]
+    cloud.install(app.installed(settings=schema))
+    headers = {"Authorization": "Bearer user1@example.com"}
+    first = await call("GET", settings_path(), headers=headers)
+    second = await call("GET", settings_path(), headers=headers)
+
+    assert first[1]["settings"] == [
+        {"key": "flag", "value": False, "defaultValue": False, "type": "toggle", "label": "Flag", "options": []},
+        {
+            "key": "size",
+            "value": 1,
+            "defaultValue": 1,
+            "type": "select",
+            "label": "S",
+            "options": [{"label": "one", "value": 1}],
+        },
+    ]
+    assert second[1]["settings"] == [{"key": "flag", "value": False}, {"key": "size", "value": 1}]
 
 
-async def test_settings_without_a_user_are_an_error(call):
-    answer = await call("GET", "/appsettings/user/com.example.app", headers={})
+async def test_a_session_id_has_settings_of_its_own(glasses, call):
+    """The official SDK 2.1.29 asks with it, and gets what a new user has."""
+    await glasses.change_settings("com.example.app", {"flag": True})
 
-    assert answer == (400, {"error": "User ID missing in Authorization header"})
+    who = {"Authorization": "Bearer user1@example.com-com.example.app"}
+    assert await call("GET", settings_path(), headers=who) == (200, {"success": True, "settings": []})
+
+
+@pytest.mark.parametrize(
+    ("headers", "package_name", "status", "error"),
+    [
+        ({}, "com.example.app", 400, "User ID missing in Authorization header"),
+        ({"Authorization": "user1@example.com"}, "com.example.app", 401, "Error processing request"),
+        ({"Authorization": "Bearer user1@example.com"}, "com.example.no", 404, "App not found"),
+    ],
+)
+async def test_settings_of_nobody_are_an_error(call, headers, package_name, status, error):
+    assert await call("GET", settings_path(package_name), headers=headers) == (status, {"error": error})
 
 
 async def test_the_version_of_the_sdk_is_told(call):
@@ -187,9 +339,68 @@ async def test_the_version_of_the_sdk_is_told(call):
     assert (status, body["success"], sorted(body["data"])) == (200, True, ["latest", "required"])
 
 
-@pytest.mark.parametrize("request_line", ["GET /", "POST /api/tts", "POST /api/sdk/version", f"POST {STORAGE}/a@b.org"])
-async def test_anything_else_is_not_found(call, request_line):
-    assert await call(*request_line.split()) == (404, {"error": "Not found"})
+@pytest.mark.parametrize("line", ["GET /", "POST /api/tts", "POST /api/sdk/version", "GET /a%3Cb%3E%20c"])
+async def test_in_2025_anything_else_is_a_page(network, cloud, app, line):
+    method, path = line.split()
+    reply = await network.request(method, cloud.url + path, timeout=1)
+
+    shown = path.replace("<", "&lt;")
+    assert (reply.status, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert f"<pre>Cannot {method} {shown}</pre>" in reply.body.decode()
+
+
+@pytest.mark.parametrize("path", ["/no/such", "/api/sdk/version/"])
+async def test_in_2026_anything_else_is_an_object(call_3, path):
+    status, answer = await call_3("GET", path)
+
+    assert (status, answer) == (404, {"error": "Not found", "path": path, "timestamp": answer["timestamp"]})
+
+
+@pytest.mark.parametrize("route", ["generate-webview-token", "hash-with-api-key", "generate-webview-signed-user-token"])
+@pytest.mark.parametrize("base", ["/api/auth", "/auth"])
+async def test_what_only_phones_may_ask_is_refused_to_apps(call, base, route):
+    body = {"packageName": "com.example.app", "stringToHash": "x"}
+
+    assert await call("POST", f"{base}/{route}", body) == (401, {"error": "Invalid or expired token"})
+    assert await call("POST", f"{base}/{route}", body, headers={}) == (
+        401,
+        {"error": "Missing or invalid Authorization header"},
+    )
+
+
+async def test_anybody_can_call_a_tool_with_just_these_fields(app, call):
+    body = {"toolId": "t", "userId": "u", "more": 1}
+
+    assert await call("POST", "/api/tools/apps/com.example.app/tool", body, headers={}) == (200, app.tool_answer)
+    assert app.requests[-1][1:] == ("/tool", body)
+
+
+async def test_a_tool_that_fails_twice_has_its_own_status(app, call):
+    app.statuses = [500, 503]
+
+    status, answer = await call("POST", "/api/tools/apps/com.example.app/tool", {"toolId": "t", "userId": "u"})
+
+    message = "Webhook failed: Request failed with status code 503"
+    assert (status, answer) == (503, {"error": True, "message": message, "details": app.tool_answer})
+
+
+@pytest.mark.parametrize(
+    ("package_name", "body", "status", "message"),
+    [
+        ("com.example.app", {}, 400, "Missing required fields: toolId"),
+        ("com.example.app", {"toolId": "t"}, 400, "Missing required fields: userId"),
+        ("com.example.no", {"toolId": "t", "userId": "u"}, 500, "App com.example.no not found"),
+    ],
+)
+async def test_a_call_of_a_tool_that_lacks_something_is_refused(call, package_name, body, status, message):
+    answer = await call("POST", f"/api/tools/apps/{package_name}/tool", body)
+
+    assert answer == (status, {"error": True, "message": message})
+
+
+@pytest.mark.parametrize("path", ["apps/com.example.app/tools", "users/user1@example.com/tools"])
+async def test_no_tools_are_known(call, path):
+    assert await call("GET", f"/api/tools/{path}") == (200, [])
 
 
 @pytest.mark.parametrize(

@@ -31,3 +31,17 @@ async def test_an_app_starts_shows_and_stops(network, cloud: LocalCloud, app: Sc
     assert app.socket.types == ["tpa_connection_ack", "data_stream", "app_stopped"]
     assert app.socket.closed == Closed(1000, "App stopped")
     assert app.webhooks == ["session_request", "stop_request"]
+
+
+async def test_its_headers_are_the_real_ones_on_the_wire_as_well_w_http_18(app: ScriptedApp, glasses):
+    await glasses.call_tool(app.package_name, "any")
+
+    (headers,) = app.headers
+    key = headers.pop("x-app-api-key")
+    assert len(key) == 64
+    assert {name: text for name, text in headers.items() if name not in ("host", "content-length", "connection")} == {
+        "content-type": "application/json",
+        "accept": "application/json, text/plain, */*",
+        "accept-encoding": "gzip, compress, deflate, br",
+        "user-agent": "axios/1.13.2",
+    }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mentra.localcloud import PlayedSound, VirtualGlasses
+from mentra.protocol.cloud_to_app import DeviceState
 from tests.helpers.scripted_app import ScriptedApp, let_it_happen
 
 SONG = "https://example.com/song.mp3"
@@ -113,3 +114,20 @@ async def test_a_request_in_the_name_of_another_app_is_lost(running: ScriptedApp
     await let_it_happen()
 
     assert list(glasses.sounds) == []
+
+
+async def test_a_phone_that_went_away_meanwhile_answers_nothing(running: ScriptedApp, glasses: VirtualGlasses):
+    glasses.speaker.duration_s = 2
+    await play(running, "r1")
+    await glasses.go_offline()
+    await asyncio.sleep(3)
+    await glasses.go_online()
+
+    assert answers(running) == []
+
+
+async def test_the_phone_plays_without_glasses_w_sound_1(running: ScriptedApp, glasses: VirtualGlasses):
+    await glasses.report(DeviceState(connected=False))
+    await play(running, "r1")
+
+    assert answers(running) == [answer("r1", duration=0)]

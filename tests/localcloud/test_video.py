@@ -1,11 +1,13 @@
 """The virtual video does what glasses and cloud do (docs/protocol.md, Video)."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from mentra.localcloud import LocalCloud, VirtualGlasses
 from mentra.protocol.cloud_to_app import VideoStatistics
+from mentra.transport.base import Network
 from tests.helpers.scripted_app import ScriptedApp
 
 URL = "rtmp://video.example.com/live"
@@ -117,7 +119,7 @@ async def test_slow_glasses_report_when_they_are_told(running: ScriptedApp, glas
 async def test_glasses_without_a_camera_never_begin_w_video_2(
     running: ScriptedApp, glasses: VirtualGlasses, model: str
 ):
-    await glasses.change_model(model)
+    await glasses.put_on(model)
     await running.send("rtmp_stream_request", rtmpUrl=URL)
 
     assert statuses(running) == ["initializing"]
@@ -146,14 +148,23 @@ async def test_the_permission_is_asked_for_w_video_6(
     assert (last(running)["code"], last(running)["message"]) == ("PERMISSION_DENIED", message)
 
 
-async def test_a_managed_video_begins_and_ends_as_described_w_video_7(running: ScriptedApp, glasses: VirtualGlasses):
+def managed(app: ScriptedApp) -> list[tuple[str, str | None]]:
+    """The status and the message of what the app heard of a managed video."""
+    frames = [frame for frame in app.socket.frames if frame["type"] == "managed_stream_status"]
+    return [(frame["status"], frame.get("message")) for frame in frames]
+
+
+async def test_a_managed_video_begins_and_ends_as_the_cloud_has_it_w_video_7(running: ScriptedApp):
     await running.send("managed_stream_request", quality="720p")
+    await asyncio.sleep(10)
     await running.send("managed_stream_stop")
 
     frames = [frame for frame in running.socket.frames if frame["type"] == "managed_stream_status"]
     urls = {"hlsUrl", "dashUrl"}
     assert [(frame["status"], frame.get("message"), set(frame)) for frame in frames] == [
         ("initializing", "Waiting for stream to start...", {"type", "status", "streamId", "message", *urls}),
+        ("initializing", None, {"type", "status", "streamId", *urls}),
+        ("active", None, {"type", "status", "streamId", *urls}),
         (
             "active",
             "Stream is now live",
@@ -161,13 +172,119 @@ async def test_a_managed_video_begins_and_ends_as_described_w_video_7(running: S
         ),
         ("stopped", None, {"type", "status", "streamId", *urls}),
     ]
+    assert {frame["streamId"][0] for frame in frames} == {"m"}
 
 
-async def test_the_two_kinds_exclude_each_other_w_video_6(running: ScriptedApp):
+async def test_whether_a_managed_video_is_live_is_looked_up_for_a_minute(running: ScriptedApp, glasses: VirtualGlasses):
+    glasses.video.reports = False
+    await running.send("managed_stream_request")
+    await asyncio.sleep(5)
+    glasses.video.report("streaming")
+    await asyncio.sleep(0.9)
+    before = managed(running)
+    await asyncio.sleep(0.2)
+
+    assert before[1:] == [("active", None)]
+    assert managed(running)[2:] == [("active", "Stream is now live")]
+
+    await running.send("managed_stream_stop")
+    await running.send("managed_stream_request")
+    await asyncio.sleep(61)
+    glasses.video.report("streaming")
+    await asyncio.sleep(61)
+    assert managed(running)[-1] == ("active", None)
+
+
+@pytest.mark.parametrize(
+    ("reported", "told"),
+    [
+        ("connecting", ("initializing", None)),
+        ("reconnecting", ("active", None)),
+        ("timeout", ("active", None)),
+        ("stopping", ("stopping", None)),
+        ("stopped", ("stopped", None)),
+        ("error", ("error", "Stream error reported by glasses")),
+    ],
+)
+async def test_of_a_managed_video_the_cloud_has_other_words(
+    running: ScriptedApp, glasses: VirtualGlasses, reported: str, told: tuple[str, str | None]
+):
+    glasses.video.reports = False
+    await running.send("managed_stream_request")
+    glasses.video.report(reported)
+    await running.send("ping")
+
+    assert managed(running)[1:] == [told]
+    assert (glasses.video.current is None) == (reported in ("stopped", "error"))
+
+
+async def test_the_error_of_a_managed_video_has_the_words_of_the_glasses(running: ScriptedApp, glasses: VirtualGlasses):
+    await running.send("managed_stream_request")
+    glasses.video.report("error", error_details="too hot")
+    await running.send("ping")
+
+    assert managed(running)[-1] == ("error", "too hot")
+
+
+async def test_who_joins_is_told_at_once_and_what_is_the_same_is_not_repeated(
+    network: Network, cloud: LocalCloud, running: ScriptedApp, glasses: VirtualGlasses
+):
+    glasses.video.reports = False
+    await running.send("managed_stream_request")
+    async with ScriptedApp(network, "com.example.other") as other:
+        cloud.install(other.installed(app_type="background"))
+        await glasses.start("com.example.other")
+        for _ in range(3):
+            await other.send("managed_stream_request")
+        await other.send("managed_stream_stop")
+        await other.send("managed_stream_stop")
+
+        assert managed(other) == [("active", None), ("stopped", None)]
+        assert managed(running) == [("initializing", "Waiting for stream to start...")]
+        assert glasses.video.current is not None
+
+
+async def test_who_never_watched_is_told_that_it_stopped(
+    network: Network, cloud: LocalCloud, running: ScriptedApp, glasses: VirtualGlasses
+):
+    await running.send("managed_stream_stop")
+    nothing = managed(running)
+    await running.send("managed_stream_request")
+    async with ScriptedApp(network, "com.example.other") as other:
+        cloud.install(other.installed(app_type="background"))
+        await glasses.start("com.example.other")
+        await other.send("managed_stream_stop")
+
+        assert nothing == []
+        assert managed(other) == [("stopped", None)]
+        assert glasses.video.current is not None
+
+
+async def test_other_destinations_are_told_without_names_and_stay_stopped(running: ScriptedApp):
+    await running.send(
+        "managed_stream_request", enableWebRTC=True, restreamDestinations=[{"url": "rtmp://a/b", "name": "a"}]
+    )
+
+    frame = last(running)
+    assert (frame["status"], frame["outputs"]) == ("active", [{"url": "rtmp://a/b", "status": "stopped"}])
+    assert frame["webrtcUrl"].endswith("/webRTC/play")
+
+
+async def test_a_managed_video_is_refused_beside_another_one_w_video_6(running: ScriptedApp):
     await running.send("rtmp_stream_request", rtmpUrl=URL)
     await running.send("managed_stream_request")
 
     assert last(running)["message"] == "Cannot start managed stream - unmanaged stream already active"
+
+
+async def test_another_video_ends_a_managed_one_w_video_6(running: ScriptedApp, glasses: VirtualGlasses):
+    await running.send("managed_stream_request")
+    await running.send("rtmp_stream_request", rtmpUrl=URL)
+
+    assert managed(running)[-1] == ("stopped", None)
+    assert statuses(running) == ["initializing", "initializing", "active"]
+    assert glasses.video.current is not None
+    assert not glasses.video.current.is_managed
 
 
 async def test_a_check_tells_what_there_is_w_video_8(running: ScriptedApp):
@@ -194,8 +311,81 @@ async def test_a_check_tells_what_there_is_w_video_8(running: ScriptedApp):
     assert (info["type"], info["status"], info["activeViewers"]) == ("managed", "active", 1)
 
 
-async def test_a_stopped_app_streams_no_more(running: ScriptedApp, glasses: VirtualGlasses):
+async def test_a_check_calls_every_video_active_w_video_8(running: ScriptedApp, glasses: VirtualGlasses):
+    glasses.video.reports = False
+    await running.send("rtmp_stream_request", rtmpUrl=URL)
+    await running.send("stream_status_check")
+
+    info = last(running)["streamInfo"]
+    assert info == {
+        "type": "unmanaged",
+        "streamId": info["streamId"],
+        "status": "active",
+        "createdAt": info["createdAt"],
+        "rtmpUrl": URL,
+        "requestingAppId": "com.example.app",
+    }
+
+
+async def test_an_app_that_is_stopped_keeps_its_video(running: ScriptedApp, glasses: VirtualGlasses):
     await running.send("rtmp_stream_request", rtmpUrl=URL)
     await glasses.stop("com.example.app")
+    assert glasses.video.current is not None
+
+    await glasses.start("com.example.app")
+    await running.send("rtmp_stream_stop", streamId=glasses.video.current.stream_id)
+    assert statuses(running) == ["stopped"]
+    assert glasses.video.current is None
+
+
+async def test_a_session_that_ends_ends_the_video_without_a_word(running: ScriptedApp, glasses: VirtualGlasses):
+    await running.send("rtmp_stream_request", rtmpUrl=URL)
+    await glasses.go_offline()
+    await asyncio.sleep(61)
 
     assert glasses.video.current is None
+    assert statuses(running)[-1] == "active"
+
+
+async def test_the_cloud_stops_a_video_itself_w_video_2(running: ScriptedApp, glasses: VirtualGlasses):
+    glasses.video.reports = False
+    await running.send("rtmp_stream_request", rtmpUrl=URL)
+    await running.send("rtmp_stream_stop")
+
+    assert statuses(running) == ["initializing", "stopped"]
+
+
+async def test_nobody_stops_the_video_of_another_app(
+    network: Network, cloud: LocalCloud, running: ScriptedApp, glasses: VirtualGlasses
+):
+    await running.send("rtmp_stream_request", rtmpUrl=URL)
+    assert glasses.video.current is not None
+    stream_id = glasses.video.current.stream_id
+    async with ScriptedApp(network, "com.example.other") as other:
+        cloud.install(other.installed(app_type="background"))
+        await glasses.start("com.example.other")
+        await other.send("rtmp_stream_stop")
+        assert other.socket.closed is None
+
+        await other.send("rtmp_stream_stop", streamId=stream_id)
+        message = f"App com.example.other cannot stop stream {stream_id} owned by com.example.app"
+        assert (last(other)["code"], last(other)["message"]) == ("INTERNAL_ERROR", message)
+        assert glasses.video.current is not None
+
+
+@pytest.mark.parametrize("kind", ["rtmp_stream_request", "stream_request"])
+async def test_the_cloud_of_2026_takes_any_address_under_either_name_w_video_10(network: Network, kind: str):
+    async with LocalCloud(network, generation=3) as cloud, ScriptedApp(network) as app:
+        cloud.install(app.installed())
+        glasses = cloud.connect_glasses("user1@example.com", model="Mentra Live")
+        await glasses.start("com.example.app")
+        await app.send(kind, streamUrl="srt://video.example.com")
+        await app.send("stream_status_check")
+        info = last(app)["streamInfo"]
+        await app.send("stream_stop", streamId=info["streamId"])
+        ended = glasses.video.current is None
+        await app.send(kind)
+
+        assert info["streamUrl"] == "srt://video.example.com"
+        assert ended
+        assert last(app)["message"] == "Invalid stream URL: streamUrl is required"

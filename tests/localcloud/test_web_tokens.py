@@ -2,13 +2,15 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 
 from mentra.localcloud import LocalCloud
+from mentra.localcloud.catalogue import Catalogue
+from mentra.localcloud.web_tokens import WebTokens
 from mentra.protocol import web_tokens
 from mentra.transport.memory import MemoryNetwork
 from tests.helpers.scripted_app import API_KEY, ScriptedApp
@@ -35,8 +37,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def cloud(network: MemoryNetwork, clock: Clock) -> Any:
-    async with LocalCloud(network, now=clock) as cloud:
+async def cloud(network: MemoryNetwork, clock: Clock, generation: Literal[2, 3]) -> Any:
+    async with LocalCloud(network, now=clock, generation=generation) as cloud:
         yield cloud
 
 
@@ -53,13 +55,18 @@ def exchange(network: MemoryNetwork, cloud: LocalCloud, app: ScriptedApp) -> Any
         reply = await network.request(
             "POST",
             cloud.url + web_tokens.EXCHANGE,
-            headers=KEY if headers is None else headers,
+            headers={"content-type": "application/json", **(KEY if headers is None else headers)},
             body=body if isinstance(body, bytes) else json.dumps(body).encode(),
             timeout=1,
         )
         return reply.status, json.loads(reply.body)
 
     return exchange
+
+
+@pytest.fixture
+def generation() -> Literal[2, 3]:
+    return 2
 
 
 def asked(token: str, package_name: str = PACKAGE_NAME) -> dict[str, str]:
@@ -139,7 +146,7 @@ async def test_a_token_of_another_app_is_invalid(
         (asked("x"), {}, 401, {"error": "Missing or invalid Authorization header"}),
         (asked("x"), {"authorization": API_KEY}, 401, {"error": "Missing or invalid Authorization header"}),
         ({"aos_temp_token": "x"}, KEY, 400, {"error": "Package name required for API key validation"}),
-        (b"no JSON", KEY, 400, {"error": "Package name required for API key validation"}),
+        ([], KEY, 400, {"error": "Package name required for API key validation"}),
         (asked("x", "com.example.no"), KEY, 401, {"error": "Invalid API Key or Package Name"}),
         (asked("x"), {"authorization": "Bearer wrong"}, 401, {"error": "Invalid API Key"}),
         ({"packageName": PACKAGE_NAME}, KEY, 400, {"success": False, "error": "Missing aos_temp_token"}),
@@ -150,3 +157,57 @@ async def test_an_exchange_that_is_refused_says_why_w_page_4(
     exchange: Any, body: Any, headers: dict[str, str], status: int, answer: Any
 ):
     assert await exchange(body, headers) == (status, answer)
+
+
+PAIR = {"authorization": f"Bearer {PACKAGE_NAME}:{API_KEY}"}
+
+
+def failed(code: str, error: str) -> tuple[int, Any]:
+    return 401, {"success": False, "code": code, "error": error}
+
+
+@pytest.mark.parametrize("generation", [3])
+async def test_the_cloud_of_2026_says_what_is_wrong_with_a_token_w_page_4(
+    cloud: LocalCloud, app: ScriptedApp, exchange: Any, clock: Clock, opened: dict[str, str]
+):
+    cloud.install(app.installed(package_name="com.example.other"))
+    token = opened[web_tokens.TEMP_TOKEN]
+
+    assert await exchange(asked("x")) == failed("token_not_found", "Temporary token not found")
+    assert await exchange(asked(token, "com.example.other")) == failed(
+        "token_package_mismatch", "Temporary token was issued for a different app"
+    )
+    assert await exchange({"aos_temp_token": token}, PAIR) == (200, {"success": True, "userId": USER})
+    assert await exchange(asked(token), PAIR) == failed("token_used", "Temporary token already used")
+    late = parse_qs(urlsplit(cloud.connect_glasses(USER).webview_url(PACKAGE_NAME)).query)[web_tokens.TEMP_TOKEN][0]
+    clock.now += timedelta(seconds=61)
+    assert await exchange(asked(late)) == failed("token_expired", "Temporary token expired")
+
+
+@pytest.mark.parametrize("generation", [3])
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "answer"),
+    [
+        (asked("x"), {}, 401, {"error": "Missing or invalid Authorization header"}),
+        ({"aos_temp_token": "x"}, KEY, 401, {"error": "Invalid token format"}),
+        (asked("x"), {"authorization": "Bearer a:b:c"}, 401, {"error": "Invalid token format"}),
+        (asked("x"), {"authorization": "Bearer :b"}, 401, {"error": "Invalid credentials"}),
+        (asked("x", "com.example.no"), PAIR, 401, {"error": "Invalid credentials"}),
+        (asked("x", "com.example.no"), KEY, 401, {"error": "Invalid API key"}),
+        (asked("x"), {"authorization": "Bearer wrong"}, 401, {"error": "Invalid API key"}),
+        (b"no JSON", PAIR, 400, {"success": False, "error": "Missing aos_temp_token"}),
+    ],
+)
+async def test_an_exchange_that_the_cloud_of_2026_refuses_says_why_w_page_4(
+    exchange: Any, body: Any, headers: dict[str, str], status: int, answer: Any
+):
+    assert await exchange(body, headers) == (status, answer)
+
+
+async def test_old_tokens_are_forgotten(clock: Clock):
+    tokens = WebTokens(Catalogue(), clock)
+    for _ in range(1000):
+        tokens.temp_token(USER, PACKAGE_NAME)
+        clock.now += timedelta(seconds=1)
+
+    assert tokens.kept <= 121
