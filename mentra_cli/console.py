@@ -52,6 +52,12 @@ def json_line(document: bytes) -> None:
     sys.stdout.flush()
 
 
+def raw(contents: bytes) -> None:
+    """Print the contents of a file to stdout, as they are."""
+    sys.stdout.buffer.write(contents)
+    sys.stdout.flush()
+
+
 def error(problem: CliError) -> None:
     """Print an error and what to do about it."""
     err.print(Text.assemble(("Error: ", "bold red"), problem.message))

@@ -107,6 +107,7 @@ class _Mentra(msgspec.Struct):
     app: str | None = None
     watch: list[str] = []
     glasses: str | None = None
+    faithful: bool = False
 
 
 class _Tool(msgspec.Struct):
@@ -146,6 +147,15 @@ def project_glasses(root: Path) -> str | None:
         CliError: VALIDATION: ``pyproject.toml`` is broken.
     """
     return _settings(root).glasses
+
+
+def project_faithful(root: Path) -> bool:
+    """Return ``[tool.mentra] faithful``: whether the local cloud has also the waits that only cost time.
+
+    Raises:
+        CliError: VALIDATION: ``pyproject.toml`` is broken.
+    """
+    return _settings(root).faithful
 
 
 def project_version(root: Path) -> str | None:

@@ -20,6 +20,7 @@ from mentra_cli.commands import (
     battery,
     calendar,
     check,
+    cloud,
     config,
     dev,
     dismiss,
@@ -28,6 +29,7 @@ from mentra_cli.commands import (
     logs,
     look,
     move,
+    network,
     new,
     notify,
     open_page,
@@ -78,10 +80,11 @@ app = typer.Typer(
 RUN = "Make and run"
 app.command(epilog=new.EXAMPLES, rich_help_panel=RUN)(new.new)
 app.command(cls=dev.DevCommand, epilog=dev.EXAMPLES, rich_help_panel=RUN)(dev.dev)
+app.command(epilog=cloud.EXAMPLES, rich_help_panel=RUN)(cloud.cloud)
 app.command(epilog=check.EXAMPLES, rich_help_panel=RUN)(check.check)
 app.add_typer(config.app, name="config", epilog=config.EXAMPLES, rich_help_panel=RUN)
 
-USER = "Be the user (of the mentra dev that runs here)"
+USER = "Be the user (of the mentra dev or mentra cloud that runs here)"
 app.command(epilog=say.EXAMPLES, rich_help_panel=USER)(say.say)
 app.command(epilog=press.EXAMPLES, rich_help_panel=USER)(press.press)
 app.command(epilog=touch.EXAMPLES, rich_help_panel=USER)(touch.touch)
@@ -99,6 +102,7 @@ app.command(epilog=permissions.EXAMPLES, rich_help_panel=USER)(permissions.permi
 app.command(epilog=tool.EXAMPLES, rich_help_panel=USER)(tool.tool)
 app.command(name="open", epilog=open_page.EXAMPLES, rich_help_panel=USER)(open_page.open_page)
 app.command(epilog=wear.EXAMPLES, rich_help_panel=USER)(wear.wear)
+app.command(epilog=network.EXAMPLES, rich_help_panel=USER)(network.network)
 app.command(epilog=drop.EXAMPLES, rich_help_panel=USER)(drop.drop)
 app.command(epilog=start.EXAMPLES, rich_help_panel=USER)(start.start)
 app.command(epilog=leave.EXAMPLES, rich_help_panel=USER)(leave.leave)
@@ -108,7 +112,7 @@ app.command(epilog=screen.EXAMPLES, rich_help_panel=LOOK)(screen.screen)
 app.command(epilog=logs.EXAMPLES, rich_help_panel=LOOK)(logs.logs)
 app.command(epilog=status.EXAMPLES, rich_help_panel=LOOK)(status.status)
 
-STEER = "Steer (the mentra dev that runs here)"
+STEER = "Steer (the mentra dev or mentra cloud that runs here)"
 app.command(epilog=restart.EXAMPLES, rich_help_panel=STEER)(restart.restart)
 app.command(epilog=replay.EXAMPLES, rich_help_panel=STEER)(replay.replay)
 app.command(epilog=stop.EXAMPLES, rich_help_panel=STEER)(stop.stop)

@@ -17,12 +17,20 @@ FIRST_USER = "you@example.com"
 """``mentra.localcloud.DEFAULT_USER``, which takes 70 ms to import."""
 
 User = Annotated[str, typer.Option(metavar="EMAIL", help="Who does it. A new user gets glasses, and the app.")]
+App = Annotated[
+    str, typer.Option("--app", metavar="PACKAGE", help="Which app, where mentra cloud has several.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Values = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", show_default=False)]
 
 
-def act(action: "UserRequest", *, as_json: bool) -> None:
+def act(action: "UserRequest", *, as_json: bool, takes_s: float = 0.0) -> None:
     """Have something happen to the glasses, and print what they show afterwards.
+
+    Args:
+        action: What happens.
+        as_json: Print a JSON document.
+        takes_s: How long it lasts by itself.
 
     Raises:
         CliError: It could not happen.
@@ -30,7 +38,7 @@ def act(action: "UserRequest", *, as_json: bool) -> None:
     """
     import asyncio
 
-    shown, told = asyncio.run(_shown(action))
+    shown, told = asyncio.run(_shown(action, takes_s))
     if as_json:
         console.json(shown)
     else:
@@ -43,13 +51,14 @@ def act(action: "UserRequest", *, as_json: bool) -> None:
         end_with(CliError(shown.problem, fix=shown.fix or ""))
 
 
-async def _shown(action: "UserRequest") -> "tuple[Shown, bool]":
+async def _shown(action: "UserRequest", takes_s: float) -> "tuple[Shown, bool]":
     """Return what the glasses show, and whether problems were told here: it was typed into mentra dev itself."""
     from mentra_cli.dev.actions import Shown
-    from mentra_cli.dev.control_client import connect
+    from mentra_cli.dev.control_client import ANSWER_WITHIN_S, connect
 
     async with connect(Path.cwd()) as client:
-        return await client.ask(action, Shown), client.state.pid == os.getpid()
+        shown = await client.ask(action, Shown, within_s=ANSWER_WITHIN_S + takes_s)
+        return shown, client.state.pid == os.getpid()
 
 
 def end_with(problem: CliError) -> NoReturn:

@@ -1,7 +1,5 @@
 """``mentra dev``: run the app in this folder, and change its code while it runs."""
 
-import shlex
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from mentra_cli import console
+from mentra_cli.commands.watching import view_options
 from mentra_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
@@ -72,6 +70,10 @@ def dev(
             show_default=False,
         ),
     ] = None,
+    faithful: Annotated[
+        bool,
+        typer.Option("--faithful", help="Have the waits of the real cloud, too: the boot card, one display in 300 ms."),
+    ] = False,
     poll: Annotated[
         bool, typer.Option("--poll", help="Look for changed files every 300 ms, where the system does not tell.")
     ] = False,
@@ -81,7 +83,6 @@ def dev(
     from mentra_cli.cloud_address import parse_cloud_address
     from mentra_cli.dev.options import DevOptions
     from mentra_cli.dev.run import run_dev
-    from mentra_cli.dev.views.options import ViewOptions
     from mentra_cli.location import locate
 
     command: tuple[str, ...] = context.meta[_COMMAND]
@@ -103,15 +104,19 @@ def dev(
         cloud=None if cloud is None else parse_cloud_address(cloud),
     )
     run_dev(
-        replace(options, glasses=_glasses(glasses, options)),
-        ViewOptions(
-            verbose=console.verbose,
-            no_color=console.out.no_color,
-            as_json=as_json,
-            run_command=_refuse if as_json else context.obj,
-            commands=_names_of_commands(context),
-        ),
+        replace(options, glasses=_glasses(glasses, options), faithful=_faithful(options, asked=faithful)),
+        view_options(context, as_json=as_json),
     )
+
+
+def _faithful(options: "DevOptions", *, asked: bool) -> bool:
+    from mentra_cli.location import project_faithful
+
+    if asked and options.cloud is not None:
+        raise CliError(
+            "--faithful is for the local cloud; the real one always is.", fix="Leave it out.", code=ExitCode.USAGE
+        )
+    return options.cloud is None and (asked or project_faithful(options.root))
 
 
 def _glasses(asked: str | None, options: "DevOptions") -> str | None:
@@ -131,15 +136,3 @@ def _glasses(asked: str | None, options: "DevOptions") -> str | None:
     if model is not None:
         check_model(model, fix="It stands under [tool.mentra] in pyproject.toml.", code=ExitCode.VALIDATION)
     return model
-
-
-def _refuse(words: Sequence[str]) -> int:
-    console.say(
-        f"/{words[0]} would print among the JSON. Run it by itself, in the same folder: mentra {shlex.join(words)}"
-    )
-    return ExitCode.USAGE
-
-
-def _names_of_commands(context: typer.Context) -> list[str]:
-    group: Any = context.find_root().command
-    return list(group.commands)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mentra_cli import console
-from mentra_cli.commands.acting import FIRST_USER, Json, User
+from mentra_cli.commands.acting import FIRST_USER, App, Json, User
 
 EXAMPLES = """Examples:
 
@@ -26,6 +26,7 @@ def open_page(
     path: Annotated[str, typer.Argument(help="The path of the page.  [default: the page for users]")] = "",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
     user: User = FIRST_USER,
+    app: App = "",
     as_json: Json = False,
 ) -> None:
     """Open a page of the app, signed in as its user, as the phone does."""
@@ -34,7 +35,7 @@ def open_page(
     from mentra_cli.dev.control_client import call
     from mentra_cli.dev.phone_requests import OpenPage, PageOpened
 
-    opened = asyncio.run(call(Path.cwd(), OpenPage(page=path, user=user), PageOpened))
+    opened = asyncio.run(call(Path.cwd(), OpenPage(app=app, page=path, user=user), PageOpened))
     if as_json:
         console.json(opened)
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mentra_cli import console
-from mentra_cli.commands.acting import FIRST_USER, Json, User
+from mentra_cli.commands.acting import FIRST_USER, App, Json, User
 from mentra_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def permissions(
     grant: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Give it to the app.")] = None,
     deny: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Take it from the app.")] = None,
     user: User = FIRST_USER,
+    app: App = "",
     as_json: Json = False,
 ) -> None:
     """Tell which permissions the app has, after granting or denying some."""
@@ -37,9 +38,9 @@ def permissions(
     from mentra_cli.dev.control_client import call
     from mentra_cli.dev.phone_requests import ChangePermissions, Permissions, PermissionsNow
 
-    asked: Permissions | ChangePermissions = Permissions(user=user)
+    asked: Permissions | ChangePermissions = Permissions(app=app, user=user)
     if grant or deny:
-        asked = ChangePermissions(grant=_known(grant), deny=_known(deny), user=user)
+        asked = ChangePermissions(grant=_known(grant), deny=_known(deny), app=app, user=user)
     now = asyncio.run(call(Path.cwd(), asked, PermissionsNow))
     if as_json:
         console.json(now)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mentra_cli import console
-from mentra_cli.commands.acting import FIRST_USER, Json, User, Values, act
+from mentra_cli.commands.acting import FIRST_USER, App, Json, User, Values, act
 
 EXAMPLES = """Examples:
 
@@ -26,6 +26,7 @@ def settings(
         bool, typer.Option("--mentraos", help="Those of MentraOS itself, such as units and time zone.")
     ] = False,
     user: User = FIRST_USER,
+    app: App = "",
     as_json: Json = False,
 ) -> None:
     """Tell, or change, the settings of the app. A value is JSON if it can be, else text."""
@@ -33,19 +34,19 @@ def settings(
     from mentra_cli.values import parse_values
 
     if values:
-        act(ChangeSettings(values=parse_values(values), mentraos=mentraos, user=user), as_json=as_json)
+        act(ChangeSettings(app=app, values=parse_values(values), mentraos=mentraos, user=user), as_json=as_json)
     else:
-        _show(user, mentraos=mentraos, as_json=as_json)
+        _show(user, app, mentraos=mentraos, as_json=as_json)
 
 
-def _show(user: str, *, mentraos: bool, as_json: bool) -> None:
+def _show(user: str, app: str, *, mentraos: bool, as_json: bool) -> None:
     import asyncio
 
     from mentra.protocol import codec
     from mentra_cli.dev.control_client import call
     from mentra_cli.dev.control_messages import Settings, SettingsNow
 
-    now = asyncio.run(call(Path.cwd(), Settings(user=user, mentraos=mentraos), SettingsNow))
+    now = asyncio.run(call(Path.cwd(), Settings(app=app, user=user, mentraos=mentraos), SettingsNow))
     if as_json:
         console.json(now)
         return

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mentra_cli.commands.acting import FIRST_USER, Json, User, act
+from mentra_cli.commands.acting import FIRST_USER, App, Json, User, act
 
 EXAMPLES = """Examples:
 
@@ -21,6 +21,7 @@ def start(
         str, typer.Option(metavar="MODEL", help="Put these on first.  [default: those that the user has]")
     ] = "",
     user: User = FIRST_USER,
+    app: App = "",
     as_json: Json = False,
 ) -> None:
     """Start the app for a user, unless it runs."""
@@ -30,4 +31,4 @@ def start(
         from mentra_cli.glasses import check_model
 
         check_model(glasses)
-    act(Start(user=user, glasses=glasses), as_json=as_json)
+    act(Start(app=app, user=user, glasses=glasses), as_json=as_json)

@@ -1,4 +1,4 @@
-"""``mentra status``: how the running ``mentra dev`` is."""
+"""``mentra status``: how the running ``mentra dev``, or ``mentra cloud``, is."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from mentra_cli.commands.acting import Json, end_with
 from mentra_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
-    from mentra_cli.dev.control_messages import Problem, StatusNow
+    from mentra_cli.dev.control_messages import Problem, StatusNow, UserStatus
 
 EXAMPLES = """Examples:
 
@@ -19,7 +19,8 @@ EXAMPLES = """Examples:
   mentra status --json
 
 Exits with 0 when the code serves as it was saved last, with 7 when it does not load or its on_session failed, with 1
-while it is being loaded for the first time, and with 5 when no mentra dev is running.
+while it is being loaded for the first time, and with 5 when no mentra dev is running. Of mentra cloud: with 0 when the
+servers of all apps answer, else with 1.
 """
 
 
@@ -37,7 +38,8 @@ def status(as_json: Json = False) -> None:
         _show(now)
     if now.problem is not None:
         end_with(failure(now.problem))
-    raise typer.Exit(ExitCode.OK if now.app is not None else ExitCode.GENERAL)
+    serves = now.app is not None or (bool(now.apps) and all(app.answers for app in now.apps))
+    raise typer.Exit(ExitCode.OK if serves else ExitCode.GENERAL)
 
 
 def failure(problem: "Problem") -> CliError:
@@ -53,12 +55,18 @@ def failure(problem: "Problem") -> CliError:
 def _show(now: "StatusNow") -> None:
     console.data(f"cloud     {'LOCAL, with virtual glasses' if now.cloud == 'local' else f'REAL, {now.cloud}'}")
     console.data(f"address   {now.url}")
-    console.data(f"app       {now.file} ({now.found})")
-    console.data(f"code      {_code(now)}")
-    for session in now.sessions:
-        console.data(f"session   {session.user}, {'connected' if session.connected else 'not connected'}")
+    for app in now.apps:
+        state = "answers" if app.answers else "does not answer"
+        console.data(f"app       {app.package_name} ({app.kind}): its server {state} at {app.server}")
+    if not now.apps:
+        console.data(f"app       {now.file} ({now.found})")
+        console.data(f"code      {_code(now)}")
+        for session in now.sessions:
+            console.data(f"session   {session.user}, {'connected' if session.connected else 'not connected'}")
     for user in now.users:
         console.data(f"glasses   {user.user}: {_indented(user.display) or '(empty)'}")
+        if now.apps:
+            console.data(f"running   {user.user}: {_running(user, now)}")
         if user.light:
             console.data(f"light     {user.user}: {user.light}")
         if user.sound:
@@ -66,6 +74,14 @@ def _show(now: "StatusNow") -> None:
         if user.video:
             console.data(f"video     {user.user}: {user.video}")
     console.data(f"process   {now.pid}, mentra {now.mentra}")
+
+
+def _running(user: "UserStatus", now: "StatusNow") -> str:
+    from mentra.protocol.connection import session_id_of
+
+    connected = {session.session_id for session in now.sessions if session.connected}
+    states = {name: session_id_of(user.user, name) in connected for name in user.apps}
+    return ", ".join(name if here else f"{name} (not connected)" for name, here in states.items()) or "nothing"
 
 
 def _indented(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mentra_cli import console
-from mentra_cli.commands.acting import FIRST_USER, Json, User, Values, end_with
+from mentra_cli.commands.acting import FIRST_USER, App, Json, User, Values, end_with
 from mentra_cli.errors import CliError
 
 EXAMPLES = """Examples:
@@ -24,6 +24,7 @@ def tool(
     name: Annotated[str, typer.Argument(help="The tool.")],
     values: Values = None,
     user: User = FIRST_USER,
+    app: App = "",
     as_json: Json = False,
 ) -> None:
     """Call a tool of the app, as the Mentra AI does. A value is JSON if it can be, else text."""
@@ -33,7 +34,7 @@ def tool(
     from mentra_cli.dev.control_client import call
     from mentra_cli.values import parse_values
 
-    asked = CallTool(name=name, parameters=parse_values(values or []), user=user)
+    asked = CallTool(app=app, name=name, parameters=parse_values(values or []), user=user)
     said = asyncio.run(call(Path.cwd(), asked, ToolAnswer))
     if as_json:
         console.json(said)

@@ -31,7 +31,7 @@ from mentra.protocol.subscriptions import (
     transcription_stream,
     translation_stream,
 )
-from mentra_cli.dev.control_messages import VERSION, UserRequest
+from mentra_cli.dev.control_messages import VERSION, AppRequest, UserRequest
 
 
 class Event(UserRequest, frozen=True, kw_only=True):
@@ -57,6 +57,8 @@ class Say(UserRequest, frozen=True, kw_only=True):
     language: str = DEFAULT_LANGUAGE
     interim: bool = False
     """Whether the speaker goes on: the text is the utterance so far."""
+    word_by_word: bool = False
+    """Whether there is an interim result after each word first."""
     to: str = ""
     """A language into which it is translated, too."""
     translation: str = ""
@@ -247,6 +249,8 @@ class Sound(UserRequest, frozen=True, kw_only=True):
 
     pcm: bytes
     """16-bit little-endian mono PCM, 16 000 samples a second; in JSON base64."""
+    real_time: bool = False
+    """Whether it takes as long as the sound."""
 
     @property
     def stream(self) -> str:
@@ -254,7 +258,7 @@ class Sound(UserRequest, frozen=True, kw_only=True):
         return AudioChunk.stream
 
 
-class ChangeSettings(UserRequest, frozen=True, kw_only=True):
+class ChangeSettings(AppRequest, frozen=True, kw_only=True):
     """Change settings of the app, or of MentraOS itself."""
 
     path = "/settings"
@@ -263,7 +267,7 @@ class ChangeSettings(UserRequest, frozen=True, kw_only=True):
     mentraos: bool = False
 
 
-class CallTool(UserRequest, frozen=True, kw_only=True):
+class CallTool(AppRequest, frozen=True, kw_only=True):
     """Have the Mentra AI call a tool of the app."""
 
     path = "/tool"
@@ -273,21 +277,25 @@ class CallTool(UserRequest, frozen=True, kw_only=True):
 
 
 class Wear(UserRequest, frozen=True, kw_only=True):
-    """Put on glasses of another model."""
+    """Put on glasses, or take them off."""
 
     path = "/wear"
 
-    model: str
+    model: str = ""
+    """Of which model; empty for the same as before."""
+    off: bool = False
+    ssid: str | None = None
+    """The Wi-Fi network that they are in; ``None`` says nothing of it."""
 
 
-class Drop(UserRequest, frozen=True, kw_only=True):
+class Drop(AppRequest, frozen=True, kw_only=True):
     """Break the app's connection, as a bad network does."""
 
     path = "/drop"
 
 
-class Start(UserRequest, frozen=True, kw_only=True):
-    """Start the app, unless it runs."""
+class Start(AppRequest, frozen=True, kw_only=True):
+    """Start an app, unless it runs; without a name all that shall run."""
 
     path = "/start"
 

@@ -16,8 +16,8 @@ from mentra.server.trust import cloud_url
 from mentra.transport.base import HttpError, HttpReply, HttpRequest, Network, is_loopback
 from mentra_cli.cloud_address import CloudAddress
 from mentra_cli.dev import reports
+from mentra_cli.dev.built_in_cloud import BuiltInCloud
 from mentra_cli.dev.journal import CloudCall, Journal
-from mentra_cli.dev.local_users import LocalUsers
 from mentra_cli.dev.reports import Ready
 from mentra_cli.local_key import is_local
 
@@ -36,13 +36,13 @@ class Clouds:
     """
 
     def __init__(
-        self, network: Network, user: LocalUsers | None, address: CloudAddress | None, journal: Journal
+        self, network: Network, built_in: BuiltInCloud | None, address: CloudAddress | None, journal: Journal
     ) -> None:
         self.app: Ready | None = None
         self._journal = journal
         self._storing: asyncio.Task[None] | None = None
         self._network = network
-        self._user = user
+        self._built_in = built_in
         self._address = address
 
     def find(self, request: SessionRequest) -> tuple[Network, str]:
@@ -51,8 +51,8 @@ class Clouds:
         Raises:
             UntrustedCloud: It may not have the app's key.
         """
-        if self._user is not None and request.mentraos_websocket_url == self._user.cloud.websocket_url:
-            return self._user.network, self._user.cloud.websocket_url
+        if self._built_in is not None and request.older_websocket_url == self._built_in.cloud.websocket_url:
+            return self._built_in.network, self._built_in.cloud.websocket_url
         if self.app is None:
             raise UntrustedCloud("The app is not running.")
         url = cloud_url(
@@ -66,8 +66,8 @@ class Clouds:
 
     async def handle_rest(self, request: HttpRequest) -> HttpReply:
         """Pass a REST call of the app, or of a command on this machine, on to the cloud."""
-        if self._user is not None and request.path == reports.USER_TOKEN_KEY:
-            return HttpReply(200, self._user.cloud.user_token_key().encode(), {"content-type": "text/plain"})
+        if self._built_in is not None and request.path == reports.USER_TOKEN_KEY:
+            return HttpReply(200, self._built_in.cloud.user_token_key().encode(), {"content-type": "text/plain"})
         if self._storing is not None and request.method == "GET" and request.path.startswith(rest.STORAGE):
             await asyncio.wait([self._storing])
         began = time.monotonic()
@@ -85,8 +85,8 @@ class Clouds:
         return reply
 
     async def _pass_on(self, request: HttpRequest) -> HttpReply:
-        if self._user is not None:
-            return await self._user.handle(request)
+        if self._built_in is not None:
+            return await self._built_in.handle(request)
         if self._address is None:
             return _refused(502, "There is no cloud.")
         if self._must_stay_here(self._address.http_base):

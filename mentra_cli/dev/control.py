@@ -5,6 +5,7 @@ origin, are refused, so that no page in a browser can reach it. docs/scripting.m
 """
 
 import hmac
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -12,31 +13,27 @@ import msgspec
 from mentra.protocol import codec
 from mentra.transport.base import HttpReply, HttpRequest, Listener, Network
 from mentra_cli.dev.control_messages import Handler, Refusal, Refused, Request, RouteList, Routes
-from mentra_cli.dev.developer import Developer, Supervised
 from mentra_cli.dev.local_requests import is_local
-from mentra_cli.dev.options import DevOptions
-from mentra_cli.dev.phone import Phone
 from mentra_cli.dev.waits import Waits
-from mentra_cli.dev.wearer import Wearer
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """A photo, or some minutes of sound."""
 
 
 class Control:
-    """Serves the control interface."""
+    """Serves the control interface.
 
-    def __init__(self, dev: Supervised, options: DevOptions, token: str) -> None:
+    Args:
+        waits: What handlers wait for; it ends with the interface.
+        handlers: What answers each request; that for a list of all is here.
+    """
+
+    def __init__(self, token: str, waits: Waits, handlers: Mapping[type[Request], Handler]) -> None:
         self._token = token
         self._listener: Listener
-        self._waits = Waits()
-        handlers: dict[type[Request], Handler] = {
-            Routes: self._list,
-            **Wearer(dev.user, self._waits).handlers(),
-            **Phone(dev.user, server_url=lambda: dev.url, cloud_url=lambda: dev.relay.http_url).handlers(),
-            **Developer(dev, options, self._waits).handlers(),
-        }
-        self.routes = {(kind.method, kind.path): (kind, handler) for kind, handler in handlers.items()}
+        self._waits = waits
+        everything: dict[type[Request], Handler] = {Routes: self._list, **handlers}
+        self.routes = {(kind.method, kind.path): (kind, handler) for kind, handler in everything.items()}
         """What answers, by method and path."""
 
     async def open(self, network: Network) -> None:

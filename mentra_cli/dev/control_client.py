@@ -1,4 +1,4 @@
-"""How a command reaches the running ``mentra dev`` of its folder."""
+"""How a command reaches the running ``mentra dev``, or ``mentra cloud``, of its folder."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -62,7 +62,7 @@ class ControlClient:
             )
         except HttpError as error:
             raise DevGone(
-                f"The mentra dev of this folder (process {self.state.pid}) does not answer any more.",
+                f"The {self.state.command} of this folder (process {self.state.pid}) does not answer any more.",
                 fix=_START_IT,
                 code=ExitCode.NOT_FOUND,
             ) from error
@@ -128,4 +128,4 @@ def _read(reply: HttpReply, kind: type[T]) -> T:
     )
 
 
-_START_IT = "Start it in another terminal, in the project's folder: mentra dev"
+_START_IT = "Start it in another terminal, in the project's folder: mentra dev, or mentra cloud"

@@ -1,4 +1,4 @@
-"""What one may ask of a running ``mentra dev``, and what it answers: one Struct per request, with its route.
+"""What one may ask of a running ``mentra dev`` or ``mentra cloud``, and what it answers: one Struct per request.
 
 The rules:
 
@@ -31,6 +31,13 @@ class UserRequest(Request, frozen=True, kw_only=True):
     user: str = DEFAULT_USER
 
 
+class AppRequest(UserRequest, frozen=True, kw_only=True):
+    """A request about one app of one user."""
+
+    app: str = ""
+    """Its package name. May be left out where there is only one app."""
+
+
 class Screen(UserRequest, frozen=True, kw_only=True):
     """Tell what the glasses show, at once or when they show a text."""
 
@@ -40,6 +47,8 @@ class Screen(UserRequest, frozen=True, kw_only=True):
     text: str = ""
     """Wait for this text, alone or among other text."""
     wait_s: float = 0.0
+    screenshot: bool = False
+    """Whether to make a picture of what the wearer sees: when the text is shown, else at the end of the wait."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +58,15 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     bmp: bytes
     """A BMP file with one bit a pixel; in JSON base64."""
+
+
+class Screenshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What the wearer sees, drawn for the model of the glasses."""
+
+    width: int
+    height: int
+    png: bytes
+    """A PNG file; in JSON base64."""
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +103,13 @@ class ScreenShown(msgspec.Struct, frozen=True, kw_only=True):
     """The last sound that the app had played: the text if it is spoken, else the address, without its query."""
     video: Video | None
     """The video that the glasses stream."""
+    screenshot: Screenshot | None
+    """What the wearer sees; ``None`` when it was not asked for."""
     found: bool
     """Whether the text is, or was for a moment, on the main view."""
 
 
-class Settings(UserRequest, frozen=True, kw_only=True):
+class Settings(AppRequest, frozen=True, kw_only=True):
     """Tell the settings of the app, or of MentraOS itself."""
 
     method = "GET"
@@ -161,6 +181,18 @@ class AppStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How it was found: ``"class CaptionsApp in app.py"``."""
 
 
+class LocalAppStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An app that is installed in the local cloud of ``mentra cloud``."""
+
+    package_name: str
+    kind: str
+    """``"standard"`` or ``"background"``."""
+    server: str
+    """Where its server is reached."""
+    answers: bool
+    """Whether its server answered when it was called last."""
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Why the code does not load, or what its ``on_session`` raised."""
 
@@ -193,7 +225,9 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     video: Video | None
     """The video that the glasses stream."""
     running: bool
-    """Whether the app runs for them."""
+    """Whether an app runs for them."""
+    apps: list[str]
+    """The package names of those that run."""
 
 
 class StatusNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,13 +237,15 @@ class StatusNow(msgspec.Struct, frozen=True, kw_only=True):
     cloud: str
     """``"local"``, or the address of the real one."""
     url: str
-    """The public port."""
+    """The public port; of ``mentra cloud`` where apps connect."""
     file: str
-    """Of the app, relative to the project."""
+    """Of the app, relative to the project; empty where its code runs elsewhere."""
     found: str
     """How the file was found: ``"found app.py"``."""
     app: AppStatus | None
     """The code that serves; ``None`` when none does."""
+    apps: list[LocalAppStatus] = []
+    """What ``mentra cloud`` has installed; empty elsewhere."""
     problem: Problem | None
     """What is wrong with the code as it was last saved; if it does not load, other code may serve all the same."""
     sessions: list[SessionStatus]

@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import inf
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from mentra.protocol.photos import UPLOAD_PATH
 from mentra.protocol.webhooks import SessionRequest, WebhookReply
 from mentra.server.web.site import LOGIN_PATH
 from mentra.transport.base import HttpError, HttpReply, HttpRequest
+from mentra_cli.dev.bodies import noted, noted_reply
 from mentra_cli.dev.children import Child
 from mentra_cli.dev.journal import HttpAnswer, HttpCall, Journal, Note
 from mentra_cli.dev.local_requests import is_local
@@ -35,8 +36,6 @@ NO_ANSWER = 502
 """The status of a reply that stands for none."""
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """What passes: an app in another language may take photos. The app itself has its own limit."""
-_READABLE = ("json", "xml", "x-www-form-urlencoded")
-_PARTS_OF_PAGES = frozenset({"text/html", "text/css", "text/javascript"})
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "content-encoding"}
 )
@@ -94,7 +93,7 @@ class FrontDoor:
         """Answer a request from outside."""
         began = time.monotonic()
         path = web_tokens.masked(request.path)
-        self._journal.add(HttpCall(method=request.method, path=path, body=_noted(request.body, request.headers)))
+        self._journal.add(HttpCall(method=request.method, path=path, body=noted(request.body, request.headers)))
         try:
             async with asyncio.timeout(CHILD_WITHIN_S):
                 await self._open.wait()
@@ -106,7 +105,7 @@ class FrontDoor:
                 method=request.method,
                 path=path,
                 status=reply.status,
-                body=_noted(reply.body, reply.headers) if reply.chunks is None else _stream_noted(reply.headers),
+                body=noted_reply(reply),
                 took_s=time.monotonic() - began,
             )
         )
@@ -162,24 +161,6 @@ class FrontDoor:
 
 
 _JSON = {"content-type": "application/json"}
-
-
-def _noted(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return a body as the journal keeps it: without tokens; of files and pages, which nobody reads, the size."""
-    kind = _kind(headers)
-    is_text = kind.startswith("text/") and kind not in _PARTS_OF_PAGES
-    if not body or not kind or is_text or kind.endswith(_READABLE):
-        return web_tokens.masked_body(body)
-    return f"<{len(body):,} bytes of {kind}>".encode()
-
-
-def _stream_noted(headers: Mapping[str, str]) -> bytes:
-    # Nobody knows how long it will be.
-    return f"<a stream of {_kind(headers) or 'bytes'}>".encode()
-
-
-def _kind(headers: Mapping[str, str]) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _is_sign_in(reply: HttpReply) -> bool:

@@ -46,11 +46,13 @@ class Started(_Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall(_Entry):
-    """A request that came to the public port, such as a webhook."""
+    """A request that came to the public port, such as a webhook; of ``mentra cloud``, that it makes."""
 
     method: str
     path: str
     body: bytes
+    app: str = ""
+    """The app's package name, where it may be one of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class HttpAnswer(_Entry):
     status: int
     body: bytes
     took_s: float
+    app: str = ""
+    """The app's package name, where it may be one of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,8 @@ class CloudCall(_Entry):
     status: int
     answer: bytes
     took_s: float
+    app: str = ""
+    """The app's package name, where it may be one of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,8 @@ class Frame(_Entry):
     """The whole frame; for a binary one see ``binary_bytes``."""
     binary_bytes: int = 0
     """The size of a binary frame, which is not kept itself."""
+    app: str = ""
+    """The app's package name, where it may be one of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

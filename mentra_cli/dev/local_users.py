@@ -1,12 +1,14 @@
-"""The built-in users: a local cloud with virtual glasses, so that an app can be tried without a phone."""
+"""The users of a local cloud, with virtual glasses, so that apps can be tried without a phone."""
 
 import asyncio
+import dataclasses
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mentra.bitmaps.bitmap import Bitmap
+from mentra.errors import NotConnected
 from mentra.localcloud import (
     DEFAULT_MODEL,
     DEFAULT_USER,
@@ -20,7 +22,6 @@ from mentra.localcloud.rules import delivered_as
 from mentra.protocol.app_to_cloud import ManagedStreamRequest
 from mentra.protocol.cloud_to_app import CustomMessage
 from mentra.protocol.layouts import BitmapAnimation
-from mentra.protocol.permissions import Permission
 from mentra.protocol.streams import (
     STREAMS,
     AudioChunk,
@@ -43,12 +44,8 @@ from mentra.protocol.streams import (
     permission_for,
 )
 from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
-from mentra.transport.base import HandleHttp, HttpReply, HttpRequest
-from mentra.transport.memory import MemoryNetwork
-from mentra_cli.dev.control_messages import Video
-from mentra_cli.dev.front_door import MAX_BODY_BYTES
+from mentra_cli.dev.control_messages import UserStatus, Video
 from mentra_cli.dev.journal import DisplayChange, Journal, Note, Speech
-from mentra_cli.dev.reports import Ready
 from mentra_cli.dev.views.messages import host_of
 
 LISTENS_WITHIN_S = 2.0
@@ -56,8 +53,6 @@ LISTENS_WITHIN_S = 2.0
 SUBSCRIBES_WITHIN_S = 0.3
 """How long it waits for one that has subscribed to something else."""
 _LOOK_EVERY_S = 0.02
-_CLOUD_HOST = "local-cloud"
-_APP_HOST = "app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,57 +104,79 @@ def _without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-class LocalUsers:
-    """People with virtual glasses on a cloud inside this process. Nothing of it can be reached from outside.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalApp:
+    """An app that the users have, and what is known of its code."""
 
-    There is one from the start; others come with the first thing that they do.
+    installed: InstalledApp
+    page: str | None = None
+    """The path of its page for users; empty if there is none, ``None`` when nobody knows."""
+    tools: tuple[str, ...] | None = None
+    """The names of its tools; ``None`` when any may be one."""
+
+    @property
+    def package_name(self) -> str:
+        """The app's package name."""
+        return self.installed.package_name
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether it is one of those of which only one runs at a time."""
+        return self.installed.app_type == "standard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What helps an app, in words: it depends on who runs its code."""
+
+    start_again: str = "Save a file to try again, once that is mended."
+    load_again: str = "mentra restart"
+
+
+class LocalUsers:
+    """People with virtual glasses on a local cloud, and the apps that run for them.
+
+    There is one from the start; others come with the first thing that they do. For everybody run all background apps
+    and one of the standard apps: the first, until another one is started.
 
     Args:
         model: The glasses of who has not chosen others.
+        starts_apps: Whether apps run for a user without being asked for.
     """
 
-    def __init__(self, journal: Journal, *, model: str = DEFAULT_MODEL) -> None:
-        self.network = MemoryNetwork()
-        self.cloud = LocalCloud(self.network)
+    def __init__(
+        self,
+        cloud: LocalCloud,
+        journal: Journal,
+        *,
+        model: str = DEFAULT_MODEL,
+        starts_apps: bool = True,
+        advice: Advice | None = None,
+    ) -> None:
+        self.cloud = cloud
         self._journal = journal
-        self._app: Ready | None = None
+        self._apps: dict[str, LocalApp] = {}
         self._glasses: dict[str, VirtualGlasses] = {}
+        self._wanted: dict[str, dict[str, None]] = {}
+        """The package names of what shall run for each user, also for one who left."""
         self._model = model
         self._models: dict[str, str] = {}
         """The glasses of users who have chosen some; they keep them while they are away."""
         self._permissions: dict[str, tuple[str, ...]] = {}
         """Those of apps for which somebody has changed them."""
-        self._app_url = ""
+        self._starts_apps = starts_apps
+        self._advice = advice or Advice()
         self._looked_away = False
 
-    async def open(self, app: HandleHttp) -> None:
-        """Open the cloud, and connect the first user's glasses to it.
-
-        Args:
-            app: Answers the cloud's webhooks.
-        """
-        self._app_url = (await self.network.listen(_APP_HOST, 80, app, max_body_bytes=MAX_BODY_BYTES)).url
-        await self.cloud.open(_CLOUD_HOST, 443)
-        self._connect(DEFAULT_USER)
-
-    async def close(self) -> None:
-        """Close the cloud."""
-        await self.cloud.close()
-
     @property
-    def app(self) -> Ready | None:
-        """The app that is installed; ``None`` before the first one was loaded."""
-        return self._app
-
-    @property
-    def package_name(self) -> str | None:
-        """Of the app that is installed; ``None`` before the first one was loaded."""
-        return self._app.package_name if self._app else None
+    def apps(self) -> list[LocalApp]:
+        """What is installed; nothing before the first code was loaded."""
+        return list(self._apps.values())
 
     @property
     def glasses(self) -> VirtualGlasses:
         """The first user's virtual glasses, with everything they can do."""
-        return self._connect(DEFAULT_USER)
+        return self.connect(DEFAULT_USER)
 
     @property
     def display(self) -> str:
@@ -180,39 +197,29 @@ class LocalUsers:
         """Report no more what glasses show: the end of an app clears them, and that is no news."""
         self._looked_away = True
 
-    async def wear(self, app: Ready) -> None:
-        """Install an app and start it for everybody for whom it does not run."""
-        before, self._app = self._app, app
-        if before is not None and before.package_name != app.package_name:
-            await asyncio.gather(*(glasses.stop(before.package_name) for glasses in self.all_glasses))
-            self.cloud.uninstall(before.package_name)
-        self.cloud.install(
-            InstalledApp(
-                package_name=app.package_name,
-                api_key=app.api_key,
-                public_url=self._app_url,
-                name=app.name,
-                webhook_path=app.webhook_path,
-                permissions=self._permissions.get(
-                    app.package_name, (Permission.ALL,) if app.permissions is None else tuple(app.permissions)
-                ),
-                settings=tuple(app.settings or ()),
-            )
-        )
+    def install(self, app: LocalApp) -> None:
+        """Install an app, in place of one of the same name, for everybody who is there."""
+        permissions = self._permissions.get(app.package_name, app.installed.permissions)
+        self._apps[app.package_name] = app
+        self.cloud.install(dataclasses.replace(app.installed, permissions=permissions))
+        if self._starts_apps:
+            for wanted in self._wanted.values():
+                self._want_unless_another(wanted, app)
+
+    async def remove(self, package_name: str) -> None:
+        """Stop an app for everybody, and forget it."""
+        await asyncio.gather(*(glasses.stop(package_name) for glasses in self.all_glasses))
+        self.cloud.uninstall(package_name)
+        self._apps.pop(package_name, None)
+        for wanted in self._wanted.values():
+            wanted.pop(package_name, None)
+
+    async def start_all(self) -> None:
+        """Start what shall run and does not, for everybody."""
         await asyncio.gather(*(self._start(glasses) for glasses in self.all_glasses))
 
-    async def glasses_of(self, user_id: str) -> VirtualGlasses:
-        """Return a user's glasses. For a new user, the app is started first.
-
-        Raises:
-            ValueError: The cloud cannot serve a user of this name.
-        """
-        if user_id not in self._glasses:
-            await self.start(user_id)
-        return self._connect(user_id)
-
-    async def start(self, user_id: str) -> str:
-        """Start the app for a user, unless it runs; return why it did not start, or nothing.
+    def connect(self, user_id: str) -> VirtualGlasses:
+        """Return a user's glasses; a new user puts them on, and nothing is started.
 
         Raises:
             ValueError: The cloud cannot serve a user of this name.
@@ -222,7 +229,52 @@ class LocalUsers:
                 f"{user_id!r} cannot be a user: MentraOS Cloud serves nobody whose address has a hyphen. "
                 "Use one such as bob@example.com."
             )
-        return await self._start(self._connect(user_id))
+        if user_id not in self._glasses:
+            self._glasses[user_id] = self.cloud.connect_glasses(user_id, model=self._models.get(user_id, self._model))
+            self._glasses[user_id].on_display(self._displayed)
+            wanted = self._wanted.setdefault(user_id, {})
+            for app in self.apps if self._starts_apps else ():
+                self._want_unless_another(wanted, app)
+        return self._glasses[user_id]
+
+    async def glasses_of(self, user_id: str) -> VirtualGlasses:
+        """Return a user's glasses. For a new user, the apps are started first.
+
+        Raises:
+            ValueError: The cloud cannot serve a user of this name.
+        """
+        if user_id not in self._glasses:
+            await self.start(user_id)
+        return self.connect(user_id)
+
+    async def start(self, user_id: str, app: LocalApp | None = None) -> str:
+        """Start an app for a user, unless it runs; return why it did not start, or nothing.
+
+        Args:
+            app: Of standard apps, it runs in place of the one before from now on. Left out: all that shall run.
+
+        Raises:
+            ValueError: The cloud cannot serve a user of this name.
+        """
+        glasses = self.connect(user_id)
+        if not self._apps:
+            return "No code of the app is loaded."
+        if app is None:
+            return await self._start(glasses)
+        wanted = self._wanted[user_id]
+        if app.is_standard:
+            for other in [name for name in wanted if name in self._apps and self._apps[name].is_standard]:
+                del wanted[other]
+        wanted[app.package_name] = None
+        return await self._start_one(glasses, app.package_name)
+
+    def lacking(self, package_name: str) -> list[VirtualGlasses]:
+        """Return the glasses of those who are online and for whom an app shall run, and does not."""
+        return [
+            glasses
+            for user_id, glasses in self._glasses.items()
+            if glasses.is_online and package_name in self._wanted[user_id] and package_name not in glasses.running
+        ]
 
     def choose(self, user_id: str, model: str) -> bool:
         """Let a user have other glasses from the next start on. Return whether they wear some now, to be changed."""
@@ -237,20 +289,21 @@ class LocalUsers:
         return glasses is not None
 
     def permissions(self, package_name: str) -> tuple[str, ...]:
-        """Return the permissions that the installed app has."""
+        """Return the permissions that an installed app has."""
         return self.glasses.permissions(package_name)
 
     def change_permissions(self, package_name: str, permissions: Collection[str]) -> None:
-        """Let the installed app have these permissions, whatever its code declares, now and when it is loaded anew."""
+        """Let an installed app have these permissions, whatever it declares, now and when it is installed anew."""
         self._permissions[package_name] = tuple(permissions)
         for glasses in self.all_glasses:
             glasses.change_permissions(package_name, permissions)
 
     async def say(self, text: str) -> None:
-        """Speak to the app as the first user, as soon as it listens."""
+        """Speak to the apps as the first user, as soon as one listens."""
+        glasses = await self.glasses_of(DEFAULT_USER)
         self.spoke(DEFAULT_USER, text)
-        await self.unheard(self.glasses, [transcription_stream()])
-        await self.glasses.say(text)
+        await self.unheard(glasses, [transcription_stream()])
+        await glasses.say(text)
 
     def spoke(self, user_id: str, text: str) -> None:
         """Write down that somebody speaks."""
@@ -259,8 +312,8 @@ class LocalUsers:
     async def unheard(
         self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None = None
     ) -> Unheard | None:
-        """Wait a moment for the app to listen to what is to happen, by any of its streams; return why it does not."""
-        if await self.listens(glasses, streams, data):
+        """Wait a moment for an app to listen to what is to happen, by any of its streams; return why none does."""
+        if glasses.is_online and await self.listens(glasses, streams, data):
             return None
         unheard = self._why(glasses, streams[0])
         self.tell(unheard)
@@ -270,52 +323,65 @@ class LocalUsers:
         """Write down why something reached no app."""
         self._journal.add(Note(text=unheard.problem, fix=unheard.fix, is_problem=True))
 
-    async def handle(self, request: HttpRequest) -> HttpReply:
-        """Answer a REST request as the cloud."""
-        return await self.network.request(
-            request.method, self.cloud.url + request.path, headers=request.headers, body=request.body, timeout=10.0
-        )
-
-    def _connect(self, user_id: str) -> VirtualGlasses:
-        if user_id not in self._glasses:
-            self._glasses[user_id] = self.cloud.connect_glasses(user_id, model=self._models.get(user_id, self._model))
-            self._glasses[user_id].on_display(self._displayed)
-        return self._glasses[user_id]
+    def _want_unless_another(self, wanted: dict[str, None], app: LocalApp) -> None:
+        """Let an app run for a user; of standard ones only if no other shall."""
+        others = (self._apps[name] for name in wanted if name in self._apps and name != app.package_name)
+        if not app.is_standard or not any(other.is_standard for other in others):
+            wanted[app.package_name] = None
 
     async def _start(self, glasses: VirtualGlasses) -> str:
-        if self._app is None:
-            return "No code of the app is loaded."
+        names = list(self._wanted[glasses.user_id])
+        problems = await asyncio.gather(*(self._start_one(glasses, package_name) for package_name in names))
+        return " ".join(filter(None, problems))
+
+    async def _start_one(self, glasses: VirtualGlasses, package_name: str) -> str:
         try:
-            await glasses.start(self._app.package_name)
+            await glasses.start(package_name)
+        except NotConnected:
+            return (
+                f"{self._the_app(package_name)} cannot start: the phone of {glasses.user_id}, or the cloud, is offline."
+            )
         except StartFailed as error:
-            text = f"The app did not start for {glasses.user_id}: {error}"
-            fix = "Save a file to try again, once that is mended."
-            self._journal.add(Note(text=text, fix=fix, is_problem=True))
+            text = f"{self._the_app(package_name)} did not start for {glasses.user_id}: {error}"
+            self._journal.add(Note(text=text, fix=self._advice.start_again, is_problem=True))
             return text
         return ""
 
+    def _the_app(self, package_name: str) -> str:
+        return "The app" if len(self._apps) == 1 else package_name
+
     def _why(self, glasses: VirtualGlasses, stream: str) -> Unheard:
-        if self.package_name not in glasses.running:
+        if not glasses.is_online:
             return Unheard(
-                f"Nobody heard it: the app does not run for {glasses.user_id}.",
+                f"Nobody heard it: the phone of {glasses.user_id} is offline.",
+                "Bring it back: mentra network online",
+            )
+        several = len(self._apps) > 1
+        running = [package_name for package_name in glasses.running if package_name in self._apps]
+        if not running:
+            return Unheard(
+                f"Nobody heard it: {'no app runs' if several else 'the app does not run'} for {glasses.user_id}.",
                 "See what keeps it from running: mentra status",
             )
         if not is_known(stream):
             return Unheard(f"Nobody heard it. There is no stream {stream!r}, as far as is known.", _meant(stream))
-        if self.package_name and delivered_as(glasses.dropped(self.package_name), stream):
+        lacking = [package_name for package_name in running if delivered_as(glasses.dropped(package_name), stream)]
+        if lacking:
             permission = permission_for(stream)
+            app, option = (lacking[0], f" --app {lacking[0]}") if several else ("the app", "")
             return Unheard(
-                f"Nobody heard it: the app has subscribed to {stream}, and lacks the permission {permission}.",
-                f"Declare it in the app, permissions = (Permission.{permission},), "
-                f"or grant it here: mentra permissions --grant {permission}, then mentra restart",
+                f"Nobody heard it: {app} has subscribed to {stream}, and lacks the permission {permission}.",
+                f"Declare it in the app, permissions = (Permission.{permission},), or grant it here: "
+                f"mentra permissions --grant {permission}{option}, then {self._advice.load_again}",
             )
         return Unheard(
-            f"Nobody heard it: the app has not subscribed to {stream}.",
+            f"Nobody heard it: {'no running app' if several else 'the app'} "
+            f"has {'' if several else 'not '}subscribed to {stream}.",
             f"Register a handler in on_session: {registration(stream)}",
         )
 
     async def listens(self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None) -> bool:
-        """Wait a moment for an app that is just being started to subscribe; return whether it does."""
+        """Wait a moment for an app that is just being started to subscribe; return whether one does."""
         waited_s = 0.0
         # The cloud tells nobody of subscriptions.
         while not any(glasses.listeners(stream, data) for stream in streams):
@@ -329,6 +395,20 @@ class LocalUsers:
     def _displayed(self, glasses: VirtualGlasses) -> None:
         if not self._looked_away:
             self._journal.add(DisplayChange(user_id=glasses.user_id, text=glasses.display, dashboard=glasses.dashboard))
+
+
+def user_status(glasses: VirtualGlasses) -> UserStatus:
+    """Return how a user is, as it is told to other programs."""
+    now = perceived(glasses)
+    return UserStatus(
+        user=glasses.user_id,
+        display=glasses.display,
+        light=now.light,
+        sound=now.sound,
+        video=now.video,
+        running=bool(glasses.running),
+        apps=list(glasses.running),
+    )
 
 
 def registration(stream: str) -> str:

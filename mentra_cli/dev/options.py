@@ -30,6 +30,8 @@ class DevOptions:
     """The cloud to work with instead of the local one."""
     glasses: str | None = None
     """The model of the virtual glasses; ``None`` for the usual one."""
+    faithful: bool = False
+    """Have the waits of the real cloud as well that only cost time."""
 
     @property
     def root(self) -> Path:

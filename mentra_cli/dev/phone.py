@@ -26,11 +26,11 @@ class Phone(OfUsers):
     """Carries out what a user's phone does.
 
     Args:
-        server_url: Returns where the public port is reached.
+        server_url: Returns where the public port is reached; ``None`` where apps are reached at their own addresses.
         cloud_url: Returns where the cloud's REST routes are reached on this machine.
     """
 
-    def __init__(self, users: LocalUsers | None, *, server_url: Address, cloud_url: Address) -> None:
+    def __init__(self, users: LocalUsers | None, *, server_url: Address | None, cloud_url: Address) -> None:
         super().__init__(users)
         self._server_url = server_url
         self._cloud_url = cloud_url
@@ -45,7 +45,7 @@ class Phone(OfUsers):
         }
 
     async def _open(self, asked: OpenPage) -> PageOpened:
-        app, glasses = self._app, await self._glasses(asked)
+        app, glasses = self._app(asked), await self._glasses(asked)
         page = asked.page or (DEFAULT_PAGE if app.page is None else app.page)
         if not page:
             raise Refused(
@@ -56,7 +56,8 @@ class Phone(OfUsers):
             )
         if not page.startswith("/"):
             raise ValueError(f"{page!r} is no path of a page. Write it from the first slash on: /{page}")
-        url = glasses.webview_url(app.package_name, page, server_url=self._server_url(), cloud_url=self._cloud_url())
+        server_url = None if self._server_url is None else self._server_url()
+        url = glasses.webview_url(app.package_name, page, server_url=server_url, cloud_url=self._cloud_url())
         return PageOpened(url=url)
 
     async def _set_camera(self, asked: SetCamera) -> Shown:
@@ -78,14 +79,14 @@ class Phone(OfUsers):
         self._there.tell(unheard)
         return Shown(display=glasses.display, heard=False, problem=unheard.problem, fix=unheard.fix)
 
-    async def _permissions(self, _: Permissions) -> PermissionsNow:
-        return PermissionsNow(permissions=list(self._there.permissions(self._app.package_name)))
+    async def _permissions(self, asked: Permissions) -> PermissionsNow:
+        return PermissionsNow(permissions=list(self._there.permissions(self._app(asked).package_name)))
 
     async def _change_permissions(self, asked: ChangePermissions) -> PermissionsNow:
-        package_name = self._app.package_name
+        package_name = self._app(asked).package_name
         granted = set(self._there.permissions(package_name)) | set(asked.grant)
         if Permission.ALL in granted and asked.deny:
             granted |= set(Permission) - {Permission.ALL}
         denied = {*asked.deny, Permission.ALL} if asked.deny else set[str]()
         self._there.change_permissions(package_name, [each for each in Permission if each in granted - denied])
-        return await self._permissions(Permissions())
+        return await self._permissions(Permissions(app=asked.app, user=asked.user))

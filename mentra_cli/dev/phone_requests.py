@@ -8,10 +8,10 @@ from typing import Literal
 import msgspec
 
 from mentra.protocol.permissions import Permission
-from mentra_cli.dev.control_messages import VERSION, UserRequest
+from mentra_cli.dev.control_messages import VERSION, AppRequest, UserRequest
 
 
-class OpenPage(UserRequest, frozen=True, kw_only=True):
+class OpenPage(AppRequest, frozen=True, kw_only=True):
     """Tell the address at which the phone opens a page of the app, signed in as its user."""
 
     path = "/open"
@@ -42,14 +42,14 @@ class SetCamera(UserRequest, frozen=True, kw_only=True):
     """Who says that it failed: the phone, the glasses to the app's server, or the cloud, which does not pass it on."""
 
 
-class Permissions(UserRequest, frozen=True, kw_only=True):
+class Permissions(AppRequest, frozen=True, kw_only=True):
     """Tell which permissions the app has."""
 
     method = "GET"
     path = "/permissions"
 
 
-class ChangePermissions(UserRequest, frozen=True, kw_only=True):
+class ChangePermissions(AppRequest, frozen=True, kw_only=True):
     """Grant permissions to the app, or deny them, whatever it declares; for all users."""
 
     path = "/permissions"

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import AudioPlayRequest, ConnectionInit, DisplayEvent, SubscriptionUpdate
 from mentra.protocol.audio import read_speech
@@ -28,8 +26,8 @@ from mentra.protocol.connection import (
 from mentra.protocol.rest import SPEECH
 from mentra.protocol.webhooks import SessionRequest
 from mentra.transport.base import Closed, Connection, Network, Receiver, http_base, is_loopback
+from mentra_cli.dev.bodies import without_key
 from mentra_cli.dev.journal import Frame, Journal, Note
-from mentra_cli.masking import mask
 
 SUBSCRIBE_WITHIN_S = 5.0
 """How long waiting events wait for a new child that subscribes to nothing."""
@@ -213,7 +211,7 @@ class RelayedSession:
                 self._child.connection.close(INTERNAL_ERROR, "The cloud could not be reached")
             return
         self._cloud = receiver
-        self._record(_without_key(greeting), from_app=True)
+        self._record(without_key(greeting), from_app=True)
         receiver.connection.send_text(greeting)
 
     def from_cloud(self, text: bytes) -> None:
@@ -356,7 +354,7 @@ class ChildSocket(Receiver):
             return  # Every frame of an app passes here; only these are decoded.
         match codec.decode_from_app(frame):
             case DisplayEvent(view=view):
-                self.shown[view] = frame
+                self.shown[view or ""] = frame
             case SubscriptionUpdate():
                 self.subscribed = frame
             case _:
@@ -405,14 +403,6 @@ def _speech_from(cloud_url: str, text: bytes) -> bytes:
     # Replaced as text: an app in another language may have put more into the frame than we know of.
     taken_for_it = f"{here.scheme}://{here.netloc}{SPEECH}"
     return text.replace(taken_for_it.encode(), f"{http_base(cloud_url)}{SPEECH}".encode())
-
-
-def _without_key(greeting: bytes) -> bytes:
-    """Return a greeting as it may be shown. Masked by what it is, because a short key would not be found in it."""
-    message = codec.decode_from_app(greeting)
-    if not isinstance(message, ConnectionInit):
-        return b""
-    return codec.encode(msgspec.structs.replace(message, api_key=mask(message.api_key)))
 
 
 def _bytes(text: str | bytes) -> bytes:

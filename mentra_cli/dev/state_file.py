@@ -17,12 +17,14 @@ NAME = "dev.json"
 
 
 class DevState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a running ``mentra dev`` tells others on this machine."""
+    """What a running ``mentra dev`` or ``mentra cloud`` tells others on this machine."""
 
     version: int = 1
+    command: str = "mentra dev"
+    """What runs: ``"mentra dev"`` or ``"mentra cloud"``."""
     pid: int
     port: int
-    """The public port."""
+    """The public port; of ``mentra cloud`` that of the cloud."""
     control_url: str
     cloud_url: str
     """Where the cloud's REST interface is reached from this machine."""

@@ -17,32 +17,38 @@ from collections.abc import Callable, Mapping
 
 from mentra.config import DEFAULT_PORT
 from mentra.localcloud import DEFAULT_MODEL
-from mentra.transport.base import HttpError, Listener, Network
+from mentra.transport.base import Listener, Network
 from mentra.transport.sockets import SocketNetwork
 from mentra_cli.console_file import FILE
 from mentra_cli.dev import state_file
+from mentra_cli.dev.built_in_cloud import BuiltInCloud
 from mentra_cli.dev.children import Starter
 from mentra_cli.dev.clouds import Clouds
 from mentra_cli.dev.command import Command
 from mentra_cli.dev.console_record import ConsoleRecord
 from mentra_cli.dev.control import Control
+from mentra_cli.dev.developer import Developer
 from mentra_cli.dev.front_door import MAX_BODY_BYTES, FrontDoor
 from mentra_cli.dev.journal import Journal, Note, Started
-from mentra_cli.dev.local_users import LocalUsers
+from mentra_cli.dev.neighbour import refuse_neighbour
+from mentra_cli.dev.network import NetworkTrouble
 from mentra_cli.dev.options import DevOptions
+from mentra_cli.dev.phone import Phone
+from mentra_cli.dev.program import Program
 from mentra_cli.dev.relay import Relay
 from mentra_cli.dev.reports import Ready
 from mentra_cli.dev.serving import ServingCode
 from mentra_cli.dev.sources import ANY_LANGUAGE, PYTHON
 from mentra_cli.dev.spares import Spares
+from mentra_cli.dev.waits import Waits
 from mentra_cli.dev.watch import POLL_EVERY_MS, FileWatch, Watch, why_polling
+from mentra_cli.dev.wearer import Wearer
 from mentra_cli.environment import Environment, load_environment
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.local_key import LOCAL_PREFIX
 from mentra_cli.location import Location, locate, watched_extras
 
 _WATCH_AGAIN_AFTER_S = 5.0
-_OTHER_WITHIN_S = 1.0
 _POLLING = "WATCHFILES_FORCE_POLLING"
 """What people set for other tools that watch files with the same library."""
 
@@ -60,7 +66,12 @@ class Supervisor:
         watch: Watch | None = None,
     ) -> None:
         self.journal = journal
-        self.user = None if options.cloud else LocalUsers(journal, model=options.glasses or DEFAULT_MODEL)
+        self._built_in = (
+            None
+            if options.cloud
+            else BuiltInCloud(journal, model=options.glasses or DEFAULT_MODEL, faithful=options.faithful)
+        )
+        self.user = self._built_in.users if self._built_in else None
         self._console = ConsoleRecord(options.root / FILE, journal)
         self._options = options
         self._root = options.root
@@ -68,7 +79,7 @@ class Supervisor:
         self._base = ANY_LANGUAGE if options.command else PYTHON
         self._sources = self._base
         self._watch = watch
-        self._clouds = Clouds(self._network, self.user, options.cloud, journal)
+        self._clouds = Clouds(self._network, self._built_in, options.cloud, journal)
         self.relay = Relay(journal, self._clouds.find, self._clouds.is_key)
         self._front_door = FrontDoor(journal, self.relay.admit, sign_in=self.user is None)
         self.code = ServingCode(
@@ -80,10 +91,10 @@ class Supervisor:
             environment=self._app_environment,
             taken_over=self._taken_over,
         )
-        self._token = secrets.token_urlsafe(24)
-        self._control = Control(self, options, self._token)
         self.on_stop_requested: Callable[[], object] = lambda: None
         """Called when another program asks ``mentra dev`` to end."""
+        self._token = secrets.token_urlsafe(24)
+        self._control = self._make_control()
         self._public: Listener | None = None
         self._port_asked = ""
         self._watching: asyncio.Task[None] | None = None
@@ -102,36 +113,21 @@ class Supervisor:
         """
         async with contextlib.AsyncExitStack() as opened:
             opened.push_async_callback(self._network.close)
-            await self._be_alone()
+            await refuse_neighbour(self._network, self._root)
             self._public = await self._listen()
             opened.push_async_callback(self._public.close)
             await self.relay.open(self._network, self._clouds.handle_rest)
             opened.push_async_callback(self.relay.close)
             await self._control.open(self._network)
             opened.push_async_callback(self._control.close)
-            if self.user is not None:
-                await self.user.open(self._front_door.handle)
-                opened.push_async_callback(self.user.close)
+            if self._built_in is not None:
+                await self._built_in.open(self._front_door.handle)
+                opened.push_async_callback(self._built_in.close)
             opened.callback(state_file.remove, self._root)
             state_file.write(self._root, self._state())
             opened.push_async_callback(self._end_code)
             self._opened = opened.pop_all()
         self.journal.add(Started(url=self.url, cloud=self._options.cloud_shown))
-
-    async def _be_alone(self) -> None:
-        """Refuse to be the second one in a folder: commands would find only one of the two."""
-        other = state_file.read(self._root)
-        if other is None:
-            return
-        headers = {"authorization": f"Bearer {other.token}"}
-        try:
-            await self._network.request("GET", f"{other.control_url}/status", headers=headers, timeout=_OTHER_WITHIN_S)
-        except HttpError:
-            return  # It was killed, and could not take its file away.
-        raise CliError(
-            f"mentra dev runs in {self._root} already (process {other.pid}, port {other.port}).",
-            fix="Use that one, or end it first: mentra stop",
-        )
 
     async def load(self) -> None:
         """Load the app, attach the built-in user, and watch for saves from now on.
@@ -170,6 +166,17 @@ class Supervisor:
     def environment(self) -> Environment:
         """Read the project's environment, as it is now."""
         return load_environment(self._root, env_file=self._options.env_file, shell=os.environ)
+
+    def _make_control(self) -> Control:
+        waits = Waits()
+        handlers = {
+            **Wearer(self.user, waits).handlers(),
+            **NetworkTrouble(self.user).handlers(),
+            **Phone(self.user, server_url=lambda: self.url, cloud_url=lambda: self.relay.http_url).handlers(),
+            **Developer(self, self._options, waits).handlers(),
+            **Program(self.journal, waits, lambda: self.on_stop_requested()).handlers(),
+        }
+        return Control(self._token, waits, handlers)
 
     def _state(self) -> state_file.DevState:
         return state_file.DevState(
@@ -226,8 +233,8 @@ class Supervisor:
             )
 
     async def _taken_over(self, app: Ready) -> None:
-        if self.user is not None:
-            await self.user.wear(self._console.of(app))
+        if self._built_in is not None:
+            await self._built_in.wear(self._console.of(app))
 
     async def _watch_files(self) -> None:
         """Take note of saves. Whatever befalls the watching, it goes on: without it nothing would ever reload."""

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from mentra.bitmaps.bitmap import Bitmap
-from mentra.errors import NotConnected
-from mentra.localcloud import VirtualGlasses
+from mentra.errors import HardwareUnavailable, NotConnected
+from mentra.localcloud import DEFAULT_MODEL, VirtualGlasses
 from mentra.localcloud.models import missing_part, models_for
+from mentra.localcloud.panels import panel_of
+from mentra.localcloud.recordings import frames, seconds
 from mentra.localcloud.rules import delivered_as
 from mentra.protocol import codec
 from mentra.protocol.cloud_to_app import CustomMessage
@@ -21,26 +23,25 @@ from mentra.protocol.webhooks import ToolFailure
 from mentra_cli.dev import actions
 from mentra_cli.dev.actions import Event, Shown, ToolAnswer
 from mentra_cli.dev.control_messages import (
+    AppRequest,
     Handler,
     Picture,
     Refused,
     Request,
     Screen,
+    Screenshot,
     ScreenShown,
     Settings,
     SettingsNow,
     UserRequest,
 )
-from mentra_cli.dev.local_users import LocalUsers, Unheard, perceived
-from mentra_cli.dev.reports import Ready
+from mentra_cli.dev.local_users import LocalApp, LocalUsers, Unheard, perceived
 from mentra_cli.dev.waits import Waits
 
 REACT_WITHIN_S = 0.4
 """How long the answer to an action waits for the glasses to show something else."""
 SETTLE_S = 0.05
 """How long they have to go on showing it to be believed."""
-SOUND_FRAME_BYTES = 3200
-"""100 ms."""
 
 Happen = Callable[[], Awaitable[object]]
 
@@ -64,12 +65,22 @@ class OfUsers:
     async def _glasses(self, asked: UserRequest) -> VirtualGlasses:
         return await self._there.glasses_of(asked.user)
 
-    @property
-    def _app(self) -> Ready:
-        app = self._there.app
-        if app is None:
+    def _app(self, asked: AppRequest) -> LocalApp:
+        """Return the app that is meant.
+
+        Raises:
+            Refused: There is no such app, or several that may be meant.
+        """
+        apps = self._there.apps
+        if not apps:
             raise Refused(409, "No code of the app is loaded.", "See why: mentra status")
-        return app
+        there_are = ", ".join(app.package_name for app in apps)
+        if not asked.app and len(apps) > 1:
+            raise Refused(400, f"There are several apps: {there_are}.", f"Name one: --app {apps[0].package_name}")
+        found = [app for app in apps if asked.app in ("", app.package_name)]
+        if not found:
+            raise Refused(404, f"No app {asked.app!r} is installed here.", f"Installed: {there_are}.")
+        return found[0]
 
 
 class Wearer(OfUsers):
@@ -114,7 +125,12 @@ class Wearer(OfUsers):
         self._there.spoke(action.user, action.text)
 
         async def speak() -> None:
-            await glasses.say(action.text, language=action.language, is_final=not action.interim)
+            await glasses.say(
+                action.text,
+                language=action.language,
+                is_final=not action.interim,
+                word_by_word=action.word_by_word,
+            )
             if action.to:
                 await glasses.translate(
                     action.translation or action.text,
@@ -137,8 +153,7 @@ class Wearer(OfUsers):
     async def _move(self, action: actions.Move) -> Shown:
         """Move the phone. Nobody has to listen: apps may ask where it is, at any time."""
         glasses, stream, data = await self._glasses(action), action.stream, msgspec.to_builtins(action.data)
-        package_name = self._there.package_name
-        may_ask = package_name in glasses.running and not delivered_as(glasses.dropped(package_name or ""), stream)
+        may_ask = any(not delivered_as(glasses.dropped(name), stream) for name in glasses.running)
         if not may_ask or await self._there.listens(glasses, (stream,), data):
             return await self._event(action)
         shown = await self._react(glasses, lambda: glasses.send(stream, data))
@@ -180,8 +195,12 @@ class Wearer(OfUsers):
         glasses = await self._glasses(action)
 
         async def play() -> None:
-            for start in range(0, len(action.pcm), SOUND_FRAME_BYTES):
-                await glasses.send_audio(action.pcm[start : start + SOUND_FRAME_BYTES])
+            for frame in frames(action.pcm):
+                if action.real_time:
+                    await self._waits.until(asyncio.Event(), seconds(frame))
+                if self._waits.ended:
+                    return
+                await glasses.send_audio(frame)
 
         return await self._happen(glasses, (AudioChunk.stream,), None, play)
 
@@ -197,7 +216,7 @@ class Wearer(OfUsers):
     # Everything else.
 
     async def _call_tool(self, action: actions.CallTool) -> ToolAnswer:
-        app, glasses = self._app, await self._glasses(action)
+        app, glasses = self._app(action), await self._glasses(action)
         if app.tools is not None and action.name not in app.tools:
             there_are = ", ".join(app.tools) or "none"
             raise Refused(
@@ -212,29 +231,31 @@ class Wearer(OfUsers):
     async def _settings(self, asked: Settings) -> SettingsNow:
         if asked.mentraos:
             return SettingsNow(values=(await self._glasses(asked)).system_settings)
-        app, glasses = self._app, await self._glasses(asked)
-        without_value = {each.key: None for each in app.settings or () if each.key is not None}
+        app, glasses = self._app(asked), await self._glasses(asked)
+        without_value = {each.key: None for each in app.installed.schema() if each.key is not None}
         return SettingsNow(values={**without_value, **glasses.settings(app.package_name)})
 
     async def _change_settings(self, action: actions.ChangeSettings) -> Shown:
         if action.mentraos:
             glasses = await self._glasses(action)
             return await self._react(glasses, lambda: glasses.change_system_settings(action.values))
-        package_name, glasses = self._app.package_name, await self._glasses(action)
+        package_name, glasses = self._app(action).package_name, await self._glasses(action)
         return await self._react(glasses, lambda: glasses.change_settings(package_name, action.values))
 
     async def _wear(self, action: actions.Wear) -> Shown:
-        return await self._react(*await self._put_on(action, action.model))
-
-    async def _put_on(self, action: UserRequest, model: str) -> tuple[VirtualGlasses, Happen]:
-        """Return the user's glasses, and what makes them others; a new user wears those from the start."""
-        if self._there.choose(action.user, model):
-            glasses = await self._glasses(action)
-            return glasses, lambda: glasses.change_model(model)
-        return await self._glasses(action), _nothing
+        if action.off and (action.model or action.ssid is not None):
+            raise ValueError("Glasses are put on or taken off: leave out off, or the rest.")
+        # A new user wears them from the start.
+        is_put_on = not action.model or self._there.choose(action.user, action.model) or action.ssid is not None
+        glasses = await self._glasses(action)
+        if action.off:
+            return await self._react(glasses, glasses.take_off)
+        if not is_put_on:
+            return await self._react(glasses, _nothing)
+        return await self._react(glasses, lambda: glasses.put_on(action.model or None, ssid=action.ssid))
 
     async def _drop(self, action: actions.Drop) -> Shown:
-        package_name, glasses = self._app.package_name, await self._glasses(action)
+        package_name, glasses = self._app(action).package_name, await self._glasses(action)
 
         async def drop() -> None:
             glasses.drop_connection(package_name)
@@ -246,8 +267,9 @@ class Wearer(OfUsers):
 
     async def _start(self, action: actions.Start) -> Shown:
         if action.glasses and self._there.choose(action.user, action.glasses):
-            await (await self._glasses(action)).change_model(action.glasses)
-        if problem := await self._there.start(action.user):
+            await (await self._glasses(action)).put_on(action.glasses)
+        app = self._app(action) if action.app else None
+        if problem := await self._there.start(action.user, app):
             raise Refused(409, problem)
         return await self._react(await self._glasses(action), _nothing)
 
@@ -258,21 +280,25 @@ class Wearer(OfUsers):
 
     async def _screen(self, asked: Screen) -> ScreenShown:
         glasses = await self._glasses(asked)
-        seen: list[str] = []
+        seen: list[tuple[str, Screenshot | None]] = []
         happened = asyncio.Event()
+
+        def see() -> tuple[str, Screenshot | None]:
+            return glasses.display, _screenshot(glasses) if asked.screenshot else None
 
         def look(_: VirtualGlasses) -> None:
             if not seen and asked.text in glasses.display:
-                seen.append(glasses.display)
+                seen.append(see())
                 happened.set()
 
+        see()  # Glasses without a display are refused before anybody waits.
         look(glasses)
         forget = glasses.on_display(look)
         try:
             await self._waits.until(happened, asked.wait_s)
         finally:
             forget()
-        display, now = seen[0] if seen else glasses.display, perceived(glasses)
+        (display, screenshot), now = seen[0] if seen else see(), perceived(glasses)
         return ScreenShown(
             display=display,
             dashboard=glasses.dashboard,
@@ -281,6 +307,7 @@ class Wearer(OfUsers):
             light=now.light,
             sound=now.sound,
             video=now.video,
+            screenshot=screenshot,
             found=bool(seen),
         )
 
@@ -327,6 +354,16 @@ def _is_failure(answer: Any) -> bool:
         return msgspec.convert(answer, ToolFailure).error
     except msgspec.ValidationError:
         return False
+
+
+def _screenshot(glasses: VirtualGlasses) -> Screenshot:
+    try:
+        panel = panel_of(glasses.model, glasses.capabilities)
+    except HardwareUnavailable as error:
+        raise Refused(
+            409, f"The {glasses.model} have no display.", f"Put on others: mentra wear {DEFAULT_MODEL!r}"
+        ) from error
+    return Screenshot(width=panel.width, height=panel.height, png=glasses.screenshot())
 
 
 def _picture(bitmap: Bitmap | None) -> Picture | None:

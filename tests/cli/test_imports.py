@@ -14,7 +14,8 @@ MAY_USE: dict[str, set[str]] = {
     "foundations": set(),
     "checks": {"foundations", "dev/state_file.py"},
     "dev": {"foundations"},
-    "commands": {"foundations", "checks", "dev"},
+    "cloud": {"foundations", "dev"},
+    "commands": {"foundations", "checks", "cloud", "dev"},
     "main": {"foundations", "commands"},
 }
 """For each part of the command, the parts that it may import, besides itself."""

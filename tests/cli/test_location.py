@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mentra_cli.errors import CliError, ExitCode
-from mentra_cli.location import Location, locate, project_glasses
+from mentra_cli.location import Location, locate, project_faithful, project_glasses
 
 NAMED = "named on the command line"
 
@@ -142,3 +142,13 @@ def test_a_project_may_name_the_glasses(tmp_path: Path, text: str, glasses: str 
     (tmp_path / "pyproject.toml").write_text(text)
 
     assert project_glasses(tmp_path) == glasses
+
+
+@pytest.mark.parametrize(
+    ("text", "faithful"),
+    [("", False), ("[tool.mentra]\nfaithful = true", True), ("[tool.mentra]\nfaithful = false", False)],
+)
+def test_a_project_says_whether_its_cloud_has_all_waits(tmp_path: Path, text: str, faithful: bool) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    assert project_faithful(tmp_path) is faithful

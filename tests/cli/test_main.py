@@ -250,6 +250,12 @@ def test_colour_is_left_out_on_request(arguments: list[str], environment: dict[s
             ExitCode.USAGE,
             "with --cloud there are none",
         ),
+        (
+            ["--faithful", "--cloud", "wss://x.example.com"],
+            "",
+            ExitCode.USAGE,
+            "--faithful is for the local cloud; the real one always is.\nFix:   Leave it out.",
+        ),
         ([], 'glasses = "Nonsense"', ExitCode.VALIDATION, "It stands under [tool.mentra] in pyproject.toml."),
     ],
 )

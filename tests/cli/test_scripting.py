@@ -3,6 +3,7 @@
 Most commands run in this process, which saves the start of Python; what they print and return is the same.
 """
 
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from PIL import Image
 from typer.main import get_command
 
 from mentra.localcloud import DEFAULT_USER
@@ -26,6 +28,9 @@ from tests.helpers.tmux import plain_environment
 
 APP = '''
 from mentra import AppServer, tool
+
+def ssid(state):
+    return [state.wifi.ssid] if state.wifi else []
 
 class App(AppServer):
     async def on_session(self, session, session_id, user_id):
@@ -45,7 +50,7 @@ class App(AppServer):
         session.events.on("calendar_event", lambda entry: show(f"{entry.title} {entry.dt_start}"))
         session.events.on_translation(lambda speech: show(f"translated {speech.text}"), target="es-ES")
         session.events.on("audio_chunk", lambda chunk: show(f"{len(chunk.data)} bytes"))
-        session.events.on("glasses_connection_state", lambda state: show(f"{state.status} {state.wifi.ssid}"))
+        session.events.on("glasses_connection_state", lambda state: show(" ".join([state.status, *ssid(state)])))
         session.settings.on_change("lines", lambda new, old: show(f"lines {new}"))
         show(f"ready {user_id}")
 
@@ -57,7 +62,7 @@ class App(AppServer):
         return f"Sunny in {city} for {days}"
 '''
 
-NEEDS_DEV = {name for name in get_command(app).commands if name not in ("new", "dev", "check", "config")}  # type: ignore[attr-defined]
+NEEDS_DEV = {name for name in get_command(app).commands if name not in ("new", "dev", "cloud", "check", "config")}  # type: ignore[attr-defined]
 ARGUMENTS: dict[str, list[str]] = {
     "say": ["hello"],
     "touch": ["double_tap"],
@@ -204,6 +209,14 @@ def test_json_is_exactly_one_document_with_a_version(run: Run, here: Path, comma
         (["calendar", "Lunch", "--start", "2026-01-31T14:30:00+0100"], "Lunch 2026-01-31T13:30:00.000Z"),
         (["say", "hello", "--to", "es-ES", "--translation", "hola"], "translated hola"),
         (["sound", "beep.wav"], "2000 bytes"),
+        (["sound", "other.wav"], "724 bytes"),
+        (["sound", "beep.wav", "--real-time"], "2000 bytes"),
+        (["say", "good morning", "--word-by-word"], "you@example.com said good morning"),
+        (["wear", "Even Realities G1", "--wifi", "home"], "CONNECTED home"),
+        (["wear"], "CONNECTED"),
+        (["network"], "online"),
+        (["network", "--latency", "20ms", "--jitter", "5ms", "--seed", "3"], "online, latency 20 ms, jitter 5 ms"),
+        (["network", "--perfect"], "online"),
         (["send", *ARGUMENTS["send"]], "CONNECTED home"),
         (["send", "button_press", "--data", '{"buttonId": "x", "pressType": "y"}'], "x y"),
         (["settings", "lines=3"], "lines 3"),
@@ -249,7 +262,12 @@ def test_an_action_prints_what_the_glasses_show_afterwards(
         (["open", "no-path"], 2, "is no path of a page"),
         (["say", "hello", "--translation", "hola"], 2, "Add it: --to es-ES"),
         (["calendar", "Lunch", "--start", "noon"], 2, "noon"),
-        (["sound", "other.wav"], 7, "44100 Hz"),
+        (["network", "--latency", "long"], 2, "Write one: 300ms, or 0.3s"),
+        (["network", "--loss", "200%"], 2, "Write one: 5%, or 0.05"),
+        (["network", "--loss", "1%", "--perfect"], 2, "Leave out --perfect."),
+        (["network", "away"], 2, "'offline', 'online'"),
+        (["wear", "--off", "--wifi", "home"], 2, "Leave out --off, or the rest."),
+        (["restart", "--down", "3s"], 2, "Add it: --cloud"),
         (["sound", "app.py"], 7, "is no WAV file"),
         (["tool", "forecast", "city=Nowhere"], 1, "The tool forecast failed"),
         (["say", "hello", "--user", "a-b@example.com"], 2, "hyphen"),
@@ -257,6 +275,9 @@ def test_an_action_prints_what_the_glasses_show_afterwards(
         (["replay", "1"], 1, "no event of a stream"),
         (["replay", "1000000"], 5, "There is no entry"),
         (["screen", "--wait-text", "never", "--timeout", "0.1"], 1, "did not show 'never' within 0.1 s"),
+        (["screen", "--png", "nowhere/screen.png"], 5, "There is no folder nowhere"),
+        (["screen", "--png", "."], 5, ". is a folder"),
+        (["screen", "--png", "-", "--json"], 2, "--json and --png - both write to stdout"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -286,6 +307,50 @@ def test_a_result_that_is_a_failure_is_one_document_too(run: Run, here: Path, ar
     assert finished.code == 1
     assert json.loads(finished.out)["version"] == 1
     assert finished.err.startswith("Error: ")
+
+
+@pytest.mark.processes
+def test_a_picture_of_the_screen_is_stored(run: Run, here: Path, tmp_path: Path) -> None:
+    target = tmp_path / "screen.png"
+
+    finished = run("screen", "--png", str(target))
+    as_json = run("screen", "--png", str(target), "--json")
+
+    assert (finished.code, finished.out, finished.err) == (0, f"{target}\n", "")
+    with Image.open(target) as picture:
+        assert (picture.format, picture.size) == ("PNG", (640, 200))
+    assert json.loads(as_json.out)["screenshot"] == {"path": str(target), "width": 640, "height": 200}
+
+
+@pytest.mark.processes
+def test_a_picture_of_the_screen_goes_to_stdout(here: Path) -> None:
+    finished = subprocess.run([*MENTRA, "screen", "--png", "-"], cwd=here, capture_output=True, timeout=WITHIN_S)
+
+    assert (finished.returncode, finished.stderr) == (0, b"")
+    assert Image.open(io.BytesIO(finished.stdout)).size == (640, 200)
+
+
+@pytest.mark.processes
+def test_a_text_that_does_not_appear_leaves_a_picture_of_what_does(run: Run, here: Path, tmp_path: Path) -> None:
+    target = tmp_path / "screen.png"
+
+    finished = run("screen", "--wait-text", "never", "--timeout", "0.1", "--png", str(target))
+
+    assert (finished.code, finished.out) == (1, f"{target}\n")
+    assert "did not show 'never'" in finished.err
+    assert target.exists()
+
+
+@pytest.mark.processes
+def test_there_is_no_picture_of_glasses_without_a_display(run: Run, here: Path, tmp_path: Path) -> None:
+    user = ("--user", "heidi@example.com")
+    run("wear", "Mentra Live", *user)
+
+    finished = run("screen", "--png", str(tmp_path / "screen.png"), *user)
+
+    assert (finished.code, finished.out) == (1, "")
+    assert "The Mentra Live have no display.\nFix:   Put on others: mentra wear 'Even Realities G1'" in finished.err
+    assert not (tmp_path / "screen.png").exists()
 
 
 @pytest.mark.processes

@@ -125,7 +125,13 @@ class Stage(Starter, Watch):
     """A supervisor with everything around it replaced."""
 
     def __init__(
-        self, root: Path, *, cloud: str | None = None, command: tuple[str, ...] = (), glasses: str | None = None
+        self,
+        root: Path,
+        *,
+        cloud: str | None = None,
+        command: tuple[str, ...] = (),
+        glasses: str | None = None,
+        faithful: bool = False,
     ) -> None:
         self.network = MemoryNetwork()
         self.journal = Journal()
@@ -151,6 +157,7 @@ class Stage(Starter, Watch):
                 env_file=None,
                 cloud=None if cloud is None else parse_cloud_address(cloud),
                 glasses=glasses,
+                faithful=faithful,
             ),
             self.journal,
             network=self.network,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mentra_cli import __version__
-from mentra_cli.dev.developer import MAX_ENTRIES
 from mentra_cli.dev.journal import KEPT, Frame, Note
+from mentra_cli.dev.program import MAX_ENTRIES
 from mentra_cli.dev.reports import Failed, Raised
 from tests.dev.stage import PACKAGE_NAME, Stage
 from tests.dev.test_control import ask, told
@@ -72,13 +72,22 @@ async def test_the_status_tells_what_serves_and_whom(stage: Stage) -> None:
         "file": "app.py",
         "found": "found app.py",
         "app": {"name": "Echo", "package_name": PACKAGE_NAME, "how": "class Echo"},
+        "apps": [],
         "problem": None,
         "sessions": [
             {"session_id": f"{user}-{PACKAGE_NAME}", "user": user, "connected": True}
             for user in ("you@example.com", "bob@example.com")
         ],
         "users": [
-            {"user": user, "display": "one ready", "light": None, "sound": None, "video": None, "running": True}
+            {
+                "user": user,
+                "display": "one ready",
+                "light": None,
+                "sound": None,
+                "video": None,
+                "running": True,
+                "apps": [PACKAGE_NAME],
+            }
             for user in ("you@example.com", "bob@example.com")
         ],
         "reloads": 0,

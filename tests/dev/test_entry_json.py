@@ -38,7 +38,7 @@ ENTRIES: list[tuple[Entry, dict[str, Any]]] = [
     ),
     (
         HttpCall(method="POST", path="/webhook", body=b'{"type":"x"}'),
-        {"kind": "http_call", "method": "POST", "path": "/webhook", "body": {"type": "x"}},
+        {"kind": "http_call", "method": "POST", "path": "/webhook", "body": {"type": "x"}, "app": ""},
     ),
     (
         HttpAnswer(method="GET", path="/", status=404, body=b"not found \xff", took_s=0.5),
@@ -49,19 +49,20 @@ ENTRIES: list[tuple[Entry, dict[str, Any]]] = [
             "status": 404,
             "body": "not found \ufffd",
             "took_s": 0.5,
+            "app": "",
         },
     ),
     (
         Frame(**SESSION, from_app=True, text=b'{\n"type":"display_event",\n"n":1}'),
-        {"kind": "frame", **SESSION, "from_app": True, "message": {"type": "display_event", "n": 1}},
+        {"kind": "frame", **SESSION, "from_app": True, "message": {"type": "display_event", "n": 1}, "app": ""},
     ),
     (
         Frame(**SESSION, from_app=False, text=b"no json\n"),
-        {"kind": "frame", **SESSION, "from_app": False, "message": "no json\n"},
+        {"kind": "frame", **SESSION, "from_app": False, "message": "no json\n", "app": ""},
     ),
     (
         Frame(**SESSION, from_app=False, text=b"", binary_bytes=3200),
-        {"kind": "frame", **SESSION, "from_app": False, "binary_bytes": 3200},
+        {"kind": "frame", **SESSION, "from_app": False, "binary_bytes": 3200, "app": ""},
     ),
     (
         CloudCall(method="PUT", path="/x", body=b'{"a":1}', status=200, answer=b"ok", took_s=0.5),
@@ -73,6 +74,7 @@ ENTRIES: list[tuple[Entry, dict[str, Any]]] = [
             "status": 200,
             "answer": "ok",
             "took_s": 0.5,
+            "app": "",
         },
     ),
     (

@@ -190,7 +190,7 @@ async def test_a_photo_reaches_the_code_that_asked_for_it_while_that_is_there(st
     await stage.open(lambda: one)
     assert stage.supervisor.user is not None
     glasses = stage.supervisor.user.glasses
-    await glasses.change_model("Mentra Live")
+    await glasses.put_on("Mentra Live")
     glasses._user.answers(PhotoRequest, lambda *_: None)  # The photo comes when the test says so.
     await glasses.press()
     await stage.until(lambda: bool(asked_for(stage)))

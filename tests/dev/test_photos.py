@@ -47,7 +47,7 @@ async def test_a_large_photo_passes_the_public_port(stage: Stage) -> None:
     await stage.until(lambda: stage.display == "ready")
     assert stage.supervisor.user is not None
     glasses = stage.supervisor.user.glasses
-    await glasses.change_model("Mentra Live")
+    await glasses.put_on("Mentra Live")
     glasses.camera.load(LARGE)
 
     await glasses.press()

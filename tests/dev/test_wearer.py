@@ -21,7 +21,15 @@ from tests.dev.test_control import ask, told
 
 BOB = "bob@example.com"
 TRANSLATION = "translation:en-US-to-es-ES"
-NOTHING_ELSE = {"dashboard": "", "dashboard_mode": "main", "bitmap": None, "light": None, "sound": None, "video": None}
+NOTHING_ELSE = {
+    "dashboard": "",
+    "dashboard_mode": "main",
+    "bitmap": None,
+    "light": None,
+    "sound": None,
+    "video": None,
+    "screenshot": None,
+}
 
 
 class Listener(AppServer):
@@ -164,6 +172,46 @@ async def test_all_of_a_sound_is_heard_in_frames_of_100_ms(stage: Stage, app: Li
     assert shown["display"] == "8000 bytes"
     frames = [entry for entry in stage.journal if getattr(entry, "binary_bytes", 0)]
     assert [frame.binary_bytes for frame in frames] == [3200, 3200, 1600]
+
+
+async def test_in_real_time_a_sound_takes_as_long_as_it_is(stage: Stage) -> None:
+    sound = base64.b64encode(bytes(64_000)).decode()
+    began = asyncio.get_running_loop().time()
+
+    shown = await told(stage, "POST", "/sound", {"pcm": sound, "real_time": True})
+
+    assert shown["display"] == "64000 bytes"
+    assert asyncio.get_running_loop().time() - began >= 2
+
+
+async def test_speech_word_by_word_is_heard_as_it_grows(stage: Stage, app: Listener) -> None:
+    await told(stage, "POST", "/say", {"text": "good morning", "word_by_word": True})
+
+    assert [(event.text, event.is_final) for event in app.heard] == [
+        ("good", False),
+        ("good morning", False),
+        ("good morning", True),
+    ]
+
+
+async def test_glasses_are_taken_off_and_put_on_again(stage: Stage, app: Listener) -> None:
+    off = await told(stage, "POST", "/wear", {"off": True})
+    unseen = await told(stage, "POST", "/press", {})
+    on = await told(stage, "POST", "/wear", {"ssid": "home"})
+
+    assert [shown["display"] for shown in (off, unseen, on)] == ["hello you@example.com"] * 2 + ["event 3"]
+    gone, _, there = app.heard
+    assert (gone.status, there.status, there.model_name) == ("DISCONNECTED", "CONNECTED", "Even Realities G1")
+    assert there.wifi.ssid == "home"
+
+
+async def test_glasses_are_not_put_on_and_taken_off_at_once(stage: Stage) -> None:
+    answer = await ask(stage, "POST", "/wear", b'{"off": true, "model": "Mentra Live"}')
+
+    assert (answer.status, json.loads(answer.body)["error"]) == (
+        400,
+        "Glasses are put on or taken off: leave out off, or the rest.",
+    )
 
 
 async def test_speech_is_written_down_for_its_user(stage: Stage) -> None:
@@ -360,6 +408,15 @@ async def test_a_new_user_puts_glasses_on_before_the_app_starts(seeing: Stage, p
     assert shown == {"version": 1, "display": "began with Mentra Live", "heard": True}
 
 
+async def test_a_faithful_cloud_shows_that_the_app_starts(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, faithful=True)
+    await stage.open(lambda: Quiet(package_name=PACKAGE_NAME, api_key=API_KEY))
+
+    await stage.until(lambda: stage.display.startswith("// MentraOS - Starting App"))
+    await stage.until(lambda: stage.display == "quiet")
+    await stage.supervisor.close()
+
+
 async def test_glasses_stay_with_who_leaves_and_comes_back(seeing: Stage) -> None:
     await told(seeing, "POST", "/start", {"user": BOB})
     await told(seeing, "POST", "/wear", {"user": BOB, "model": "Mentra Live"})
@@ -392,7 +449,7 @@ async def test_what_these_glasses_cannot_do_is_mentioned(stage: Stage, app: List
         "Put on others: mentra wear 'Mentra Live'"
     )
     assert "warning" not in pressed_on_others
-    assert len(app.heard) == 2
+    assert [event.stream for event in app.heard] == ["button_press", "glasses_connection_state", "button_press"]
 
 
 async def test_an_event_waits_for_an_app_that_is_just_being_started(tmp_path: Path) -> None:
@@ -665,6 +722,7 @@ async def test_the_screen_tells_what_is_perceived_besides_text(tmp_path: Path) -
         "light": None,  # These glasses have none.
         "sound": sound,
         "video": None,
+        "screenshot": None,
         "found": True,
     }
     assert light == "green"
@@ -675,7 +733,46 @@ async def test_the_screen_tells_what_is_perceived_besides_text(tmp_path: Path) -
         "sound": sound,
         "video": None,
         "running": True,
+        "apps": [PACKAGE_NAME],
     }
+
+
+async def test_a_picture_of_the_screen_is_told_when_it_is_asked_for(stage: Stage) -> None:
+    shown = await told(stage, "GET", "/screen?screenshot=true")
+
+    picture = shown["screenshot"]
+    assert stage.supervisor.user is not None
+    assert base64.b64decode(picture.pop("png")) == stage.supervisor.user.glasses.screenshot()
+    assert picture == {"width": 640, "height": 200}
+
+
+async def test_a_picture_is_of_the_moment_at_which_the_text_was_shown(stage: Stage) -> None:
+    asked = "/screen?text=you@example.com&wait_s=400&screenshot=true"
+    now = (await told(stage, "GET", asked))["screenshot"]
+    waiting = asyncio.create_task(told(stage, "GET", "/screen?text=event%201&wait_s=400&screenshot=true"))
+    await asyncio.sleep(1)
+    await told(stage, "POST", "/press", {})
+    later = (await waiting)["screenshot"]
+    await told(stage, "POST", "/press", {})
+
+    assert stage.supervisor.user is not None
+    pictures = [base64.b64decode(each["png"]) for each in (now, later)]
+    assert len({*pictures, stage.supervisor.user.glasses.screenshot()}) == 3
+
+
+async def test_glasses_without_a_display_have_no_picture(stage: Stage) -> None:
+    await told(stage, "POST", "/wear", {"model": "Mentra Live"})
+
+    reply = await ask(stage, "GET", "/screen?screenshot=true&text=never&wait_s=400", b"")
+
+    assert (reply.status, json.loads(reply.body)) == (
+        409,
+        {
+            "version": 1,
+            "error": "The Mentra Live have no display.",
+            "fix": "Put on others: mentra wear 'Even Realities G1'",
+        },
+    )
 
 
 async def test_a_video_is_told_without_the_key_of_its_server(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A running ``mentra dev`` for tests: a process whose standard streams are pipes."""
+"""A running ``mentra dev``, or ``mentra cloud``, for tests: a process whose standard streams are pipes."""
 
 import asyncio
 import json
@@ -37,10 +37,10 @@ class Dev:
     running: ClassVar[list["Dev"]] = []
 
     @classmethod
-    async def start(cls, project: Path, *arguments: str) -> "Dev":
+    async def start(cls, project: Path, *arguments: str, command: str = "dev") -> "Dev":
         process = await asyncio.create_subprocess_exec(
             *MENTRA,
-            "dev",
+            command,
             "--port",
             "0",
             *arguments,

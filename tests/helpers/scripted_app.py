@@ -63,7 +63,10 @@ class ScriptedSocket(Receiver):
 class ScriptedApp:
     """Answers the cloud's HTTP requests and, if it shall, connects on each start webhook."""
 
-    def __init__(self, network: Network, package_name: str = "com.example.app", api_key: str = API_KEY) -> None:
+    def __init__(
+        self, network: Network, package_name: str = "com.example.app", api_key: str = API_KEY, *, port: int = 0
+    ) -> None:
+        self._port = port
         self.package_name = package_name
         self.api_key = api_key
         self.connects = True
@@ -81,7 +84,7 @@ class ScriptedApp:
         self._listener: Listener
 
     async def __aenter__(self) -> Self:
-        self._listener = await self._network.listen("127.0.0.1", 0, self._handle)
+        self._listener = await self._network.listen("127.0.0.1", self._port, self._handle)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -135,7 +138,7 @@ class ScriptedApp:
         await let_it_happen()
 
     async def _handle(self, request: HttpRequest) -> HttpReply:
-        body = json.loads(request.body)
+        body = json.loads(request.body or b"{}")
         self.requests.append((asyncio.get_running_loop().time(), request.path, body))
         self.headers.append(dict(request.headers))
         status = self.statuses.pop(0) if self.statuses else 200

@@ -118,11 +118,11 @@ def _describe(entry: Entry, *, whole: bool) -> Description:
 def _call(entry: HttpCall, *, whole: bool) -> Description:
     said = codec.decode_webhook(entry.body)
     if not isinstance(said, SessionRequest | StopRequest):
-        who = f"{_caller(entry.method, entry.path)} -> app"
+        who = f"{_caller(entry.method, entry.path)} -> {_app(entry)}"
         return Description(who, f"{entry.method} {_shown(entry.path)}", _body(entry.body, whole=whole))
     text = said.reason or "" if isinstance(said, StopRequest) else said.session_id
     return Description(
-        "cloud -> app",
+        f"cloud -> {_app(entry)}",
         f"{entry.path} {tag_of(said)} ({said.user_id})",
         all_of(entry.body) if whole else text,
         session_id=said.session_id,
@@ -133,7 +133,12 @@ def _call(entry: HttpCall, *, whole: bool) -> Description:
 def _answer(entry: HttpAnswer, *, whole: bool) -> Description:
     style = "bold" if entry.status < 400 else "bold red"
     title = f"{_shown(entry.path)} answered {entry.status} in {entry.took_s * 1000:.0f} ms"
-    return Description(f"app -> {_caller(entry.method, entry.path)}", title, _body(entry.body, whole=whole), style)
+    who = f"{_app(entry)} -> {_caller(entry.method, entry.path)}"
+    return Description(who, title, _body(entry.body, whole=whole), style)
+
+
+def _app(entry: HttpCall | HttpAnswer | CloudCall | Frame) -> str:
+    return entry.app or "app"
 
 
 def _caller(method: str, path: str) -> str:
@@ -156,7 +161,7 @@ def _cloud_call(entry: CloudCall, *, whole: bool) -> Description:
     failed = entry.status >= 400
     body = entry.answer if failed or not entry.body else entry.body
     return Description(
-        "app -> cloud",
+        f"{_app(entry)} -> cloud",
         f"{entry.method} {entry.path.replace('%40', '@')} answered {entry.status} in {entry.took_s * 1000:.0f} ms",
         joined(_body(entry.body, whole=True), _body(entry.answer, whole=True)) if whole else short(body),
         "bold red" if failed else "bold",
@@ -164,7 +169,7 @@ def _cloud_call(entry: CloudCall, *, whole: bool) -> Description:
 
 
 def _frame(entry: Frame, *, whole: bool) -> Description:
-    who = "app -> cloud" if entry.from_app else "cloud -> app"
+    who = f"{_app(entry)} -> cloud" if entry.from_app else f"cloud -> {_app(entry)}"
     failed = False
     if entry.binary_bytes:
         title, text = "sound", f"{entry.binary_bytes:,} bytes"
@@ -176,7 +181,7 @@ def _frame(entry: Frame, *, whole: bool) -> Description:
             text = joined(message.problem if isinstance(message, codec.Malformed) else "", all_of(entry.text))
     return Description(
         who,
-        f"{title} ({entry.user_id})",
+        f"{title} ({entry.user_id})" if entry.user_id else title,
         text,
         "bold red" if failed else "bold" if entry.from_app else "",
         session_id="" if failed else entry.session_id,

@@ -59,13 +59,13 @@ def kind_of(entry: Entry) -> Kind:
         case Frame():
             return _frame(entry)
         case HttpCall():
-            return Kind(Role.TRAFFIC, name=f"{entry.method} {entry.path}")
+            return Kind(Role.TRAFFIC, name=f"{entry.app} {entry.method} {entry.path}")
         case CloudCall():
             role = Role.TRAFFIC if entry.status < 400 else Role.PROBLEM
-            return Kind(role, from_app=True, name=f"{entry.method} {entry.path}")
+            return Kind(role, from_app=True, name=f"{entry.app} {entry.method} {entry.path}")
         case HttpAnswer():
             role = Role.TRAFFIC if entry.status < 400 else Role.PROBLEM
-            return Kind(role, from_app=True, name=f"{entry.method} {entry.path}")
+            return Kind(role, from_app=True, name=f"{entry.app} {entry.method} {entry.path}")
         case DisplayChange():
             return Kind(Role.TRAFFIC, session_id=entry.user_id, name="glasses")
         case Speech():
@@ -88,7 +88,7 @@ def _frame(frame: Frame) -> Kind:
         case ConnectionAck() | ReconnectAck():
             role, name = Role.GREETING, message_title(message)
         case DisplayEvent():
-            role, name = Role.DISPLAY, message.view
+            role, name = Role.DISPLAY, message.view or ""
         case _:
             role, name = Role.PROBLEM if is_failure(message) else Role.TRAFFIC, message_title(message)
     return Kind(role, frame.session_id, frame.from_app, name)

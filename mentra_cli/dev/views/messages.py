@@ -149,7 +149,8 @@ def _from_app(message: Any) -> str:
             return message.reason
         case DashboardContentUpdate():
             modes = [f"[{', '.join(message.modes)}]"] if message.modes != ["main"] else []
-            return " ".join([message.content, *modes])
+            text = message.content if isinstance(message.content, str) else layout_text(read_layout(message.content))
+            return " ".join([text, *modes])
         case DashboardModeChange():
             return message.mode
         case DashboardSystemUpdate():

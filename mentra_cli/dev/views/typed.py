@@ -15,6 +15,7 @@ HOLDS_UP_S = 3.0
 """A line that takes longer does not keep the next one waiting any more."""
 
 _NOT_HERE = {
+    "cloud": "Run it in another terminal, in another folder.",
     "dev": "It runs already: this is it.",
     "new": "It asks questions. Run it in another terminal.",
 }
