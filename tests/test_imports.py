@@ -30,7 +30,7 @@ MAY_USE: dict[str, set[str]] = {
 
 JSON_IS_MET_IN = Path("protocol/codec.py")
 
-HEAVY = ("typer", "rich", "watchfiles", "cookiecutter", "prompt_toolkit", "aiohttp", "websockets", "mentra_cli")
+HEAVY = ("typer", "rich", "watchfiles", "cookiecutter", "prompt_toolkit", "aiohttp", "websockets", "PIL", "mentra_cli")
 
 
 @functools.cache

@@ -12,7 +12,7 @@ CITATION = re.compile(r"docs/architecture\.md, \"?([A-Z][\w -]*\w)")
 
 
 def import_name(distribution):
-    return {"python-dotenv": "dotenv", "PyJWT": "jwt"}.get(distribution, distribution)
+    return {"pillow": "PIL", "python-dotenv": "dotenv", "PyJWT": "jwt"}.get(distribution, distribution)
 
 
 def dependencies():
@@ -57,7 +57,6 @@ def test_dependencies_are_those_of_the_table():
 def test_nothing_is_imported_that_is_not_declared():
     known = {"mentra", "mentra_cli", *sys.stdlib_module_names, *map(import_name, dependencies())}
     known.add("jinja2")  # Only its errors, which cookiecutter passes on.
-    known.add("PIL")  # Optional, and imported where it is asked for: docs/architecture.md, Dependencies.
 
     assert set().union(*imported().values()) - known == set()
 

@@ -292,7 +292,12 @@ FAULTS = (
         official=["ready", "button there short", "after the second on_session"],
         because="The official SDK answers the webhook after onSession, and so is asked twice (W-DEV-1).",
     ),
-    Fault(stopped_while_away, ours=["ready", STOPPED, "1 connections, running: ()"]),
+    Fault(
+        stopped_while_away,
+        ours=["ready", "ready", STOPPED, "2 connections, running: ('com.example.ours',)"],
+        official=["ready", "ready", STOPPED, STOPPED, "2 connections, running: ('com.example.official',)"],
+        because="The cloud undoes the stop (W-CONN-14); the official SDK hears of both stops (W-DEV-3).",
+    ),
     Fault(
         wrong_key,
         ours=["AUTHENTICATION", "500 at once"],

@@ -119,7 +119,7 @@ _CHANGING = (
     (r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"', '"TIME"'),
     (r'"(timestamp|startTime|endTime)": \d{13}', r'"\1": 0'),
     (r"(photo_req|audio_req|led_req|poll)_\w+", r"\1"),
-    (r"\bs[0-9a-z]{10}\b", "ID"),
+    (r"\b[sm][0-9a-z]{10}\b", "ID"),
     (r"https?://CLOUD", "CLOUD"),
     (r'"duration": \d+', '"duration": 0'),
     (r"\(\d+ bytes\)", "(bytes)"),

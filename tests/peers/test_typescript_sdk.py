@@ -6,6 +6,8 @@ import pytest
 
 from mentra.localcloud import StartFailed
 from mentra.localcloud.camera import grey_jpeg
+from mentra.protocol.app_to_cloud import DisplayEvent
+from tests.helpers.waiting import until
 
 USER = "user@example.com"
 SOUND = {"type": "group", "title": "Sound"}
@@ -110,7 +112,7 @@ async def test_it_learns_of_a_changed_setting_once(cloud, echo):
 async def test_it_learns_of_other_glasses(cloud, echo):
     glasses = await start(cloud, echo)
 
-    await glasses.change_model("Mentra Live")
+    await glasses.put_on("Mentra Live")
 
     await glasses.wait_for_display("glasses Mentra Live", timeout=10)
 
@@ -154,7 +156,7 @@ async def test_a_refused_app_is_started_again_by_the_cloud(cloud, echo):
     await glasses.call_tool(echo.package_name, "misbehave")
     await echo.wait_for_line("peer: disconnected 1008")
     await echo.wait_for_line(f"peer: stopped {USER}-{echo.package_name} user_disabled")
-    await glasses.wait_for_display("ready", timeout=10)
+    await until(lambda: echo.package_name in glasses.running and glasses.subscriptions(echo.package_name), within=10)
     await glasses.say("once more")
 
     await glasses.wait_for_display("heard once more", timeout=10)
@@ -217,21 +219,26 @@ async def test_an_app_without_a_permission_gets_the_rest(cloud, watcher):
     assert not [event for event in glasses.shown if "hola" in event.layout["text"]]
 
 
-async def test_two_background_apps_run_side_by_side(cloud, echo, watcher):
+async def test_of_two_background_apps_the_first_keeps_the_display_w_disp_5(cloud, echo, watcher):
     cloud.install(echo.app(app_type="background"))
     cloud.install(watcher.app(app_type="background"))
     glasses = cloud.connect_glasses(USER)
     await glasses.start(echo.package_name)
     await glasses.wait_for_display("ready", timeout=10)
     await glasses.start(watcher.package_name)
-    await glasses.wait_for_display("watching", timeout=10)
+    await until(lambda: "head_position" in glasses.subscriptions(watcher.package_name), within=10)
 
-    await glasses.press("main", "short")
-    await glasses.wait_for_display("button main short", timeout=10)
     await glasses.send("head_position", {"position": "up"})
+    await until(lambda: f"{USER}: head up" in shown_by(glasses, watcher), within=10)
+    await glasses.press("main", "short")
 
-    await glasses.wait_for_display("head up", timeout=10)
+    assert await glasses.wait_for_display("button main short", timeout=10) == "button main short"
     assert set(glasses.running) == {echo.package_name, watcher.package_name}
+
+
+def shown_by(glasses, peer):
+    """Return the texts that an app asked to be shown."""
+    return [frame.layout["text"] for frame in glasses.frames(peer.package_name) if isinstance(frame, DisplayEvent)]
 
 
 async def film(cloud, camera):

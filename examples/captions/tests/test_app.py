@@ -50,7 +50,7 @@ async def test_lines_are_as_wide_as_the_glasses() -> None:
         await glasses.say("a " * 42)
         on_the_g1 = [len(line) for line in glasses.display.splitlines()]
 
-        await glasses.glasses.change_model("Unknown Glasses")
+        await glasses.glasses.put_on("Unknown Glasses")
 
         assert (on_the_g1, [len(line) for line in glasses.display.splitlines()]) == ([45, 37], [41, 41])
 
