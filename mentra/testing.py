@@ -33,8 +33,8 @@ from mentra.localcloud import (
 )
 from mentra.localcloud.happenings import MOVED, Happenings
 from mentra.localcloud.models import missing_part, models_for
-from mentra.localcloud.recordings import RecordingSource
-from mentra.localcloud.web_view import PageEvent, WebReply, WebView
+from mentra.localcloud.phone.recordings import RecordingSource
+from mentra.localcloud.phone.web_view import PageEvent, WebReply, WebView
 from mentra.protocol import codec
 from mentra.protocol.cloud_to_app import DeviceState
 from mentra.protocol.layouts import Layout

@@ -26,10 +26,10 @@ from mentra import (
     setting,
     tool,
 )
-from mentra.localcloud.display_rules import BOOT_S, THROTTLE_S
+from mentra.localcloud.display.rules import BOOT_S, THROTTLE_S
 from mentra.protocol.layouts import ReferenceCard, TextWall
 from mentra.testing import PACKAGE_NAME, SimulatedGlasses, StartFailed, WifiSetup, simulate
-from tests.localcloud.test_recordings import wav
+from tests.helpers.wav_files import wav
 
 
 class Echo(AppServer):

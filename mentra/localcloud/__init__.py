@@ -11,19 +11,19 @@
 """
 
 from mentra.localcloud.app_run import StartFailed
-from mentra.localcloud.camera import TakenPhoto, VirtualCamera
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.cloud import LocalCloud
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
 from mentra.localcloud.hardware import HardwareRequirement
-from mentra.localcloud.leds import Leds, LedSignal
-from mentra.localcloud.location import VirtualLocation
-from mentra.localcloud.phone_network import NetworkQuality
-from mentra.localcloud.speaker import PlayedSound, Speaker
-from mentra.localcloud.streamed_video import StreamedVideo
+from mentra.localcloud.phone.camera import TakenPhoto, VirtualCamera
+from mentra.localcloud.phone.leds import Leds, LedSignal
+from mentra.localcloud.phone.location import VirtualLocation
+from mentra.localcloud.phone.network import NetworkQuality
+from mentra.localcloud.phone.speaker import PlayedSound, Speaker
+from mentra.localcloud.phone.streamed_video import StreamedVideo
+from mentra.localcloud.phone.video import VirtualVideo
+from mentra.localcloud.phone.wifi import WifiSetup
 from mentra.localcloud.traffic import PassedFrame
-from mentra.localcloud.video import VirtualVideo
-from mentra.localcloud.wifi import WifiSetup
 
 __all__ = [
     "DEFAULT_MODEL",

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.catalogue import Catalogue
 from mentra.localcloud.history import History
-from mentra.localcloud.sound_relays import SoundRelays
+from mentra.localcloud.phone.sound_relays import SoundRelays
+from mentra.localcloud.phone.streamed_video import ManagedVideo
+from mentra.localcloud.rest.web_tokens import WebTokens
 from mentra.localcloud.storage import AppSettings, SimpleStorage
-from mentra.localcloud.streamed_video import ManagedVideo
-from mentra.localcloud.web_tokens import WebTokens
 
 _logger = logging.getLogger(__name__)
 

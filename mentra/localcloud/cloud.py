@@ -19,9 +19,9 @@ from mentra.localcloud.app_run import AppRun
 from mentra.localcloud.backend import Backend
 from mentra.localcloud.catalogue import InstalledApp
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses
-from mentra.localcloud.rest import MAX_BODY_BYTES, Rest
+from mentra.localcloud.rest.routes import MAX_BODY_BYTES, Rest
+from mentra.localcloud.rest.web_tokens import public_key
 from mentra.localcloud.user import User
-from mentra.localcloud.web_tokens import public_key
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import ConnectionInit, Reconnect
 from mentra.protocol.base import iso_timestamp

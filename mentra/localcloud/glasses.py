@@ -15,21 +15,21 @@ import msgspec
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import NotConnected
 from mentra.localcloud.app_link import AppFrame
-from mentra.localcloud.camera import VirtualCamera
-from mentra.localcloud.dashboard import Dashboard
+from mentra.localcloud.display.dashboard import Dashboard
+from mentra.localcloud.display.panels import panel_of
 from mentra.localcloud.happenings import Happenings
-from mentra.localcloud.leds import Leds
-from mentra.localcloud.location import VirtualLocation
-from mentra.localcloud.panels import panel_of
-from mentra.localcloud.phone_network import NetworkQuality, Way
-from mentra.localcloud.recordings import RecordingSource, frames, read_recording, seconds
-from mentra.localcloud.speaker import PlayedSound, Speaker
-from mentra.localcloud.speech import Recogniser, growing
+from mentra.localcloud.phone.camera import VirtualCamera
+from mentra.localcloud.phone.leds import Leds
+from mentra.localcloud.phone.location import VirtualLocation
+from mentra.localcloud.phone.network import NetworkQuality, Way
+from mentra.localcloud.phone.recordings import RecordingSource, frames, read_recording, seconds
+from mentra.localcloud.phone.speaker import PlayedSound, Speaker
+from mentra.localcloud.phone.speech import Recogniser, growing
+from mentra.localcloud.phone.video import VirtualVideo
+from mentra.localcloud.phone.wifi import WifiScreen, WifiSetup
 from mentra.localcloud.storage import Fault
 from mentra.localcloud.traffic import PassedFrame
 from mentra.localcloud.user import User
-from mentra.localcloud.video import VirtualVideo
-from mentra.localcloud.wifi import WifiScreen, WifiSetup
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
 from mentra.protocol.base import Wire, iso_timestamp, wire_name
@@ -169,7 +169,7 @@ class VirtualGlasses(Happenings):
             OSError: It cannot be stored there.
         """
         # 25 ms that whoever takes no picture does not need.
-        from mentra.localcloud.drawing import draw
+        from mentra.localcloud.display.drawing import draw
 
         picture = draw(self._user.screen.seen, panel_of(self.model, self.capabilities))
         if path is not None:

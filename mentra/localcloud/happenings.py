@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from mentra.localcloud.speech import translation
+from mentra.localcloud.phone.speech import translation
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.streams import (
     GLASSES_CONNECTED,

@@ -23,17 +23,17 @@ from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, Refusal
 from mentra.localcloud.app_run import AppRun, StartFailed
 from mentra.localcloud.backend import Backend
-from mentra.localcloud.calendar import UserCalendar
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
-from mentra.localcloud.display import Screen
-from mentra.localcloud.display_rules import DisplayRules
+from mentra.localcloud.display.rules import DisplayRules
+from mentra.localcloud.display.screen import Screen
 from mentra.localcloud.hardware import missing_hardware
 from mentra.localcloud.history import Recent
 from mentra.localcloud.models import MODELS
-from mentra.localcloud.phone_network import PhoneNetwork, Way
-from mentra.localcloud.sound_relays import SoundRelays
+from mentra.localcloud.phone.calendar import UserCalendar
+from mentra.localcloud.phone.network import PhoneNetwork, Way
+from mentra.localcloud.phone.sound_relays import SoundRelays
+from mentra.localcloud.phone.streamed_video import ManagedVideo
 from mentra.localcloud.storage import Fault, changed_system_settings, system_settings
-from mentra.localcloud.streamed_video import ManagedVideo
 from mentra.localcloud.traffic import Direction, Traffic
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DisplayEvent, Reconnect

@@ -87,7 +87,7 @@ def _take(picture: bytes | None, file: Path | None, user: str, *, as_json: bool)
     import base64
     import mimetypes
 
-    from mentra.localcloud.camera import grey_jpeg
+    from mentra.localcloud.phone.camera import grey_jpeg
     from mentra_cli.dev.actions import TakePhoto
 
     name = "photo.jpg" if file is None else file.name

@@ -31,7 +31,7 @@ def sound(
     as_json: Json = False,
 ) -> None:
     """Let the microphone hear something."""
-    from mentra.localcloud.recordings import read_recording, seconds
+    from mentra.localcloud.phone.recordings import read_recording, seconds
     from mentra_cli.dev.actions import Sound
 
     data = read_file(file)

@@ -11,9 +11,9 @@ import msgspec
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import HardwareUnavailable, NotConnected
 from mentra.localcloud import DEFAULT_MODEL, VirtualGlasses
+from mentra.localcloud.display.panels import panel_of
 from mentra.localcloud.models import missing_part, models_for
-from mentra.localcloud.panels import panel_of
-from mentra.localcloud.recordings import frames, seconds
+from mentra.localcloud.phone.recordings import frames, seconds
 from mentra.localcloud.rules import delivered_as
 from mentra.protocol import codec
 from mentra.protocol.cloud_to_app import CustomMessage

@@ -23,7 +23,7 @@ from mentra import (
     SessionStopped,
 )
 from mentra.localcloud import TakenPhoto
-from mentra.localcloud.camera import grey_jpeg
+from mentra.localcloud.phone.camera import grey_jpeg
 from mentra.protocol.photos import MAX_PHOTO_BYTES
 from mentra.transport.base import HttpReply, HttpRequest, Network
 from mentra.transport.memory import MemoryNetwork

@@ -13,7 +13,7 @@ from fastapi import Request as FastApiRequest
 from fastapi.responses import StreamingResponse
 
 from mentra import AppServer, AppSession, AuthError, Channel, Request, Response, ServerEvent, WebError, route
-from mentra.localcloud.web_view import PageEvent, WebReply, WebView
+from mentra.localcloud.phone.web_view import PageEvent, WebReply, WebView
 from mentra.protocol import web_tokens
 from mentra.testing import simulate
 from mentra.transport.base import HttpReply, Network

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.scripted_app import ScriptedApp
-from tests.localcloud.test_recordings import pcm, samples_of, tone, wav
+from tests.helpers.wav_files import pcm, samples_of, tone, wav
 
 
 def sounds(app: ScriptedApp) -> list[bytes]:

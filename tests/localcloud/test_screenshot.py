@@ -9,8 +9,8 @@ from PIL import Image
 
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import HardwareUnavailable
-from mentra.localcloud.drawing import draw
-from mentra.localcloud.panels import EVEN, VUZIX
+from mentra.localcloud.display.drawing import draw
+from mentra.localcloud.display.panels import EVEN, VUZIX
 from mentra.protocol.layouts import TextWall
 from tests.helpers.scripted_app import text_wall
 

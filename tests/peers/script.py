@@ -10,7 +10,7 @@ from typing import Any
 from mentra.bitmaps.bitmap import Bitmap
 from mentra.bitmaps.glasses import EVEN_G1, picture
 from mentra.localcloud import VirtualGlasses
-from mentra.localcloud.camera import grey_jpeg
+from mentra.localcloud.phone.camera import grey_jpeg
 from mentra.protocol.cloud_to_app import DeviceState, VideoStatistics
 from tests.peers.conftest import Peer
 from tests.peers.wiretap import Heard, Wiretap

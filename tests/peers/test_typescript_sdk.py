@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from mentra.localcloud import StartFailed
-from mentra.localcloud.camera import grey_jpeg
+from mentra.localcloud.phone.camera import grey_jpeg
 from mentra.protocol.app_to_cloud import DisplayEvent
 from tests.helpers.waiting import until
 

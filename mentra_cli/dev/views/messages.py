@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from mentra.bitmaps import bmp
 from mentra.config import split_url
-from mentra.localcloud.display import layout_text
+from mentra.localcloud.display.screen import layout_text
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import (
     AudioPlayRequest,

@@ -5,7 +5,7 @@ from typing import Any
 
 import jwt
 
-from mentra.localcloud.web_tokens import _key, public_key
+from mentra.localcloud.rest.web_tokens import _key, public_key
 from mentra.protocol import web_tokens
 
 KEY = "0123456789abcdef" * 4

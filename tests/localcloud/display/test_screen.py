@@ -2,7 +2,7 @@
 
 import pytest
 
-from mentra.localcloud.display import layout_text
+from mentra.localcloud.display.screen import layout_text
 from mentra.protocol.layouts import (
     BitmapAnimation,
     BitmapView,

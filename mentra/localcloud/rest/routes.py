@@ -15,11 +15,11 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote
 
-from mentra.localcloud.app_keys import BadKey, app_of_pair
 from mentra.localcloud.backend import Backend
 from mentra.localcloud.catalogue import InstalledApp
-from mentra.localcloud.output_routes import OutputRoutes
-from mentra.localcloud.sound_relays import PATH as SOUND_RELAYS
+from mentra.localcloud.phone.sound_relays import PATH as SOUND_RELAYS
+from mentra.localcloud.rest.app_keys import BadKey, app_of_pair
+from mentra.localcloud.rest.output_routes import OutputRoutes
 from mentra.localcloud.storage import NotStored
 from mentra.protocol import codec, rest, web_tokens
 from mentra.protocol.audio import read_speech

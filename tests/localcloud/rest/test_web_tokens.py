@@ -10,7 +10,7 @@ import pytest
 
 from mentra.localcloud import LocalCloud
 from mentra.localcloud.catalogue import Catalogue
-from mentra.localcloud.web_tokens import WebTokens
+from mentra.localcloud.rest.web_tokens import WebTokens
 from mentra.protocol import web_tokens
 from mentra.transport.memory import MemoryNetwork
 from tests.helpers.scripted_app import API_KEY, ScriptedApp

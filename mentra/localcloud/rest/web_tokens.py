@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mentra.localcloud.app_keys import app_of_either, app_of_key
 from mentra.localcloud.catalogue import Catalogue, InstalledApp
+from mentra.localcloud.rest.app_keys import app_of_either, app_of_key
 from mentra.protocol import codec, web_tokens
 from mentra.protocol.web_tokens import ExchangeReply, ExchangeRequest, SignedClaims
 from mentra.transport.base import HttpReply, HttpRequest

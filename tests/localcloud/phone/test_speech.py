@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mentra.localcloud.speech import Recogniser, translation
+from mentra.localcloud.phone.speech import Recogniser, translation
 from mentra.protocol.streams import SpeechToken, Transcription, Translation
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

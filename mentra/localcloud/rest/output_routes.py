@@ -6,9 +6,9 @@ Source: MentraOS cloud/packages/cloud/src/routes/streams.routes.ts (Dec 2025); d
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from mentra.localcloud.app_keys import app_of_key
 from mentra.localcloud.catalogue import Catalogue
-from mentra.localcloud.streamed_video import ManagedVideo
+from mentra.localcloud.phone.streamed_video import ManagedVideo
+from mentra.localcloud.rest.app_keys import app_of_key
 from mentra.protocol import codec, rest
 from mentra.protocol.base import Wire
 from mentra.transport.base import HttpReply, HttpRequest

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mentra.localcloud.panels import EVEN, VUZIX
-from mentra.localcloud.typesetting import Line, typeset, wrap
+from mentra.localcloud.display.panels import EVEN, VUZIX
+from mentra.localcloud.display.typesetting import Line, typeset, wrap
 from mentra.protocol.layouts import BitmapView, ClearView, DashboardCard, DoubleTextWall, ReferenceCard, TextWall
 
 

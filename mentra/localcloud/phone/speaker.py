@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from mentra.localcloud.app_run import AppRun
 from mentra.localcloud.history import Recent
+from mentra.localcloud.phone.sound_relays import SoundRelay, relay_path
 from mentra.localcloud.refusals import refuse_without_phone
-from mentra.localcloud.sound_relays import SoundRelay, relay_path
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import AudioPlayRequest, AudioStopRequest, AudioStreamEnd, AudioStreamStart
 from mentra.protocol.audio import read_speech

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from mentra.bitmaps.bitmap import Bitmap
-from mentra.localcloud.drawing import draw
-from mentra.localcloud.panels import EVEN, VUZIX
+from mentra.localcloud.display.drawing import draw
+from mentra.localcloud.display.panels import EVEN, VUZIX
 from mentra.protocol.layouts import BitmapView, ClearView, DoubleTextWall, ReferenceCard, TextWall
 
 PANELS = pytest.mark.parametrize("panel", [EVEN, VUZIX], ids=["even", "vuzix"])

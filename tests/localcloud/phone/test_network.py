@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mentra.localcloud.phone_network import NetworkQuality, PhoneNetwork, Way
+from mentra.localcloud.phone.network import NetworkQuality, PhoneNetwork, Way
 
 
 def now() -> float:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mentra.errors import WebError
-from mentra.localcloud.web_view import PageEvent, WebReply, WebView
+from mentra.localcloud.phone.web_view import PageEvent, WebReply, WebView
 from mentra.transport.base import HttpReply, HttpRequest
 from mentra.transport.memory import MemoryNetwork
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mentra.localcloud.display_rules import SYSTEM_DASHBOARD, DisplayRules, system_display
+from mentra.localcloud.display.rules import SYSTEM_DASHBOARD, DisplayRules, system_display
 from mentra.protocol.app_to_cloud import DisplayEvent
 from mentra.protocol.layouts import ReferenceCard, TextWall, View
 

@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageFont import FreeTypeFont
 
 from mentra.bitmaps.bitmap import THRESHOLD, Bitmap
-from mentra.localcloud.panels import Panel, advance_of
-from mentra.localcloud.typesetting import Line, typeset
+from mentra.localcloud.display.panels import Panel, advance_of
+from mentra.localcloud.display.typesetting import Line, typeset
 from mentra.protocol.layouts import Layout
 
 SYSTEM_FONTS = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mentra.localcloud import LocalCloud, VirtualGlasses
-from mentra.localcloud.sound_relays import SoundRelays
+from mentra.localcloud.phone.sound_relays import SoundRelays
 from mentra.transport.base import HttpReply, Network
 from tests.helpers.scripted_app import ScriptedApp, let_it_happen
 from tests.helpers.waiting import until

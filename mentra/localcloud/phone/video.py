@@ -26,9 +26,9 @@ from datetime import datetime
 import msgspec
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.keep_alive import KeepAlive
+from mentra.localcloud.phone.keep_alive import KeepAlive
+from mentra.localcloud.phone.streamed_video import ManagedVideo, StreamedVideo, watch_url
 from mentra.localcloud.refusals import refuse_if_cloud_would
-from mentra.localcloud.streamed_video import ManagedVideo, StreamedVideo, watch_url
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import (
     ManagedStreamRequest,

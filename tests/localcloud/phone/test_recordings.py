@@ -1,50 +1,13 @@
 """A WAV file of any form becomes the sound of a microphone."""
 
-import math
 import struct
 from array import array
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from mentra.localcloud.recordings import FRAME_BYTES, frames, read_recording, resampled
-
-RATE = 16_000
-
-
-def wav(
-    data: bytes, *, rate: int = RATE, channels: int = 1, bits: int = 16, code: int = 1, extensible: bool = False
-) -> bytes:
-    """Return a WAV file as programs write it, with the long header if it shall be."""
-    frame_bytes = channels * bits // 8
-    form = struct.pack("<HHIIHH", code, channels, rate, rate * frame_bytes, frame_bytes, bits)
-    if extensible:
-        guid = struct.pack("<H", code) + bytes.fromhex("000000001000800000aa00389b71")
-        form = struct.pack("<H", 0xFFFE) + form[2:] + struct.pack("<HHI", 22, bits, 0) + guid
-    chunks = chunk(b"fmt ", form) + chunk(b"LIST", b"odd") + chunk(b"data", data)
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
-
-
-def pcm(samples: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(samples)}h", *samples)
-
-
-def samples_of(data: bytes) -> list[int]:
-    return list(struct.unpack(f"<{len(data) // 2}h", data))
-
-
-def tone(pitch_hz: float, rate: int, *, seconds: float = 0.2, volume: int = 10_000) -> list[int]:
-    return [round(volume * math.sin(math.tau * pitch_hz * n / rate)) for n in range(int(rate * seconds))]
-
-
-def loudest(samples: Sequence[int]) -> int:
-    """Return how loud it is in the middle, where no edge disturbs."""
-    return max(abs(sample) for sample in samples[len(samples) // 4 : -len(samples) // 4])
+from mentra.localcloud.phone.recordings import FRAME_BYTES, frames, read_recording, resampled
+from tests.helpers.wav_files import RATE, chunk, loudest, pcm, samples_of, tone, wav
 
 
 def test_what_has_the_form_of_the_microphone_stays_as_it_is():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mentra.localcloud.calendar import UserCalendar
+from mentra.localcloud.phone.calendar import UserCalendar
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOON_ISO = "2026-01-31T12:00:00.000Z"

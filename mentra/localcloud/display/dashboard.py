@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.display_rules import system_display
+from mentra.localcloud.display.rules import system_display
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import (
     DashboardContentUpdate,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mentra.localcloud import LocalCloud, TakenPhoto, VirtualGlasses
-from mentra.localcloud.camera import grey_jpeg
+from mentra.localcloud.phone.camera import grey_jpeg
 from mentra.protocol.photos import image_type
 from mentra.transport.base import HttpReply, HttpRequest, Network
 from mentra.transport.multipart import Form, FormFile, read_form

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import NamedTuple
 
-from mentra.localcloud.panels import Column, Panel
+from mentra.localcloud.display.panels import Column, Panel
 from mentra.protocol.layouts import DashboardCard, DoubleTextWall, Layout, ReferenceCard, TextWall
 
 Advance = Callable[[str], float]

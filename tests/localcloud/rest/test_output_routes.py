@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mentra.localcloud import LocalCloud, VirtualGlasses
-from mentra.localcloud.streamed_video import ManagedVideo
+from mentra.localcloud.phone.streamed_video import ManagedVideo
 from mentra.transport.base import Network
 from tests.helpers.scripted_app import API_KEY, ScriptedApp
 

@@ -5,8 +5,8 @@ import string
 import pytest
 
 from mentra.errors import HardwareUnavailable
+from mentra.localcloud.display.panels import EVEN, VUZIX, advance_of, panel_of
 from mentra.localcloud.models import MODELS
-from mentra.localcloud.panels import EVEN, VUZIX, advance_of, panel_of
 
 WITH_DISPLAY = [name for name, can in MODELS.items() if can.has_display]
 

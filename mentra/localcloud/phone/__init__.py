@@ -1,0 +1,1 @@
+"""What the virtual phone and glasses do for apps, and what happens to them."""
