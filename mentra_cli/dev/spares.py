@@ -87,7 +87,11 @@ class Spares(Starter):
         return child
 
     def prepare(self, modules: list[str]) -> None:
-        """Make a spare, unless there is one."""
+        """Make a spare that has imported these modules, unless there is one."""
+        if modules != self._modules and self._spare is not None:
+            # It was made after the code before this one, between two saves.
+            self._end_soon(self._spare)
+            self._spare = None
         self._modules = modules
         if self._ground is not None:
             self._spare = self._spare or self._begin(self._ground)

@@ -125,6 +125,16 @@ async def test_a_spare_has_imported_what_the_code_before_it_imported(nursery: Nu
     assert "stdout: True" in nursery.output
 
 
+async def test_a_spare_for_older_code_is_made_anew_when_the_code_imports_something_else(nursery: Nursery) -> None:
+    await (await nursery.start(APP)).report()
+    await nursery.prepare()
+
+    await nursery.prepare("colorsys")
+    await (await nursery.start(f"import sys\nprint('colorsys' in sys.modules)\n{APP}")).report()
+
+    assert "stdout: True" in nursery.output
+
+
 async def test_what_cannot_be_imported_in_advance_is_left_to_the_app(nursery: Nursery) -> None:
     await (await nursery.start(APP)).report()
     await nursery.prepare("no_such_module", "antigravity.no_such_part")
