@@ -1,5 +1,6 @@
 """What lacks a field that the official SDK always sends is read as the cloud does (docs/protocol.md, App to cloud)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import (
     AudioPlayRequest,
     AudioStreamStart,
+    DashboardContentUpdate,
+    DisplayEvent,
     LedControl,
     LocationPollRequest,
     PhotoRequest,
@@ -37,6 +40,20 @@ from tests.helpers.waiting import until
         ),
         ({"type": "rtmp_stream_request"}, RtmpStreamRequest(package_name="p", rtmp_url="")),
         ({"type": "location_poll_request"}, LocationPollRequest(package_name="p", correlation_id="", accuracy="")),
+        (
+            {"type": "display_event", "durationMs": True, "timestamp": {}, "view": 5, "layout": 5},
+            DisplayEvent(package_name="p", layout=5, duration_ms=True, force_display=False),
+        ),
+        (
+            {"type": "display_event", "packageName": None, "view": "main", "durationMs": "", "forceDisplay": "yes"},
+            DisplayEvent(package_name="undefined", view="main", force_display=True),
+        ),
+        (
+            {"type": "dashboard_content_update", "packageName": 5, "modes": ["main", 5], "timestamp": None},
+            DashboardContentUpdate(package_name="undefined", content=None, modes=["main"], timestamp=0),
+        ),
+        ({"type": "dashboard_content_update", "content": "text", "modes": "main", "timestamp": 0}, None),
+        ({"type": "dashboard_content_update", "content": "text", "modes": ["main"]}, None),
         ({"type": "stream_request", "streamUrl": "u"}, None),
         ({"type": "photo_request", "size": 5}, None),
         ({"type": "no such request"}, None),
@@ -61,6 +78,13 @@ def test_what_is_missing_has_a_value(frame: dict[str, Any], meant: Any):
 )
 def test_the_cloud_of_2026_knows_more_names(frame: dict[str, Any], meant: Any):
     assert read_request(codec.encode({"packageName": "p", **frame}), generation=3) == meant
+
+
+def test_a_duration_that_is_no_number_ends_at_no_moment():
+    wish = read_request(b'{"type":"display_event","packageName":"p","durationMs":"1000"}', generation=2)
+
+    assert isinstance(wish, DisplayEvent)
+    assert str(wish.duration_ms) == "nan"
 
 
 @pytest.mark.parametrize("text", [b"", b"5", b"null", b"[]", b"{}", b'{"type":"photo_request"}'])
@@ -91,3 +115,13 @@ async def test_a_loose_request_in_the_name_of_another_app_is_lost(running: Scrip
 
     assert running.socket.closed is None
     assert list(glasses.camera.taken) == []
+
+
+async def test_a_display_with_a_duration_of_text_is_shown_and_cleared_w_app_5(
+    running: ScriptedApp, glasses: VirtualGlasses
+):
+    await running.show("hello", durationMs="1000")
+    assert glasses.display == "hello"
+
+    await asyncio.sleep(0.01)
+    assert glasses.display == ""

@@ -7,6 +7,8 @@ The rules:
   a line with the upper corners. In the mode ``none`` nothing new is shown.
 * The whole is drawn anew with each text for the present mode, each corner, each change of mode and each app that stops.
 * Mode and corners are for the system's dashboard app; the wish of another is ignored, with a warning in the log.
+* Who wrote something is what the message says, whether that app runs or not.
+* Nothing is drawn while it is the turn of ``null`` in the mode ``main``.
 * Every running app hears of each change of mode, without a subscription.
 
 Which view the wearer sees is up to the glasses: looking up opens the dashboard, unless the setting
@@ -22,7 +24,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.display.loose_layouts import is_something, text_of, written
 from mentra.localcloud.display.rules import system_display
+from mentra.localcloud.display.timers import LAST_MOMENT_MS
 from mentra.localcloud.user import User
 from mentra.protocol.app_to_cloud import (
     DashboardContentUpdate,
@@ -30,23 +34,21 @@ from mentra.protocol.app_to_cloud import (
     DashboardSection,
     DashboardSystemUpdate,
 )
-from mentra.protocol.base import Timestamp
+from mentra.protocol.base import Timestamp, wire_name
 from mentra.protocol.cloud_to_app import DashboardModeChanged
 from mentra.protocol.connection import session_id_of
 from mentra.protocol.layouts import (
-    DashboardCard,
     DashboardMode,
     DoubleTextWall,
     Layout,
-    ReferenceCard,
     TextWall,
     View,
-    read_layout,
 )
 from mentra.protocol.package_names import SYSTEM_DASHBOARDS
+from mentra.protocol.settings import SystemSettings
 
 NOTHING_EXPANDED = "No expanded content available"
-_OPENS = "contextualDashboard"
+_OPENS = wire_name(SystemSettings, "contextual_dashboard")
 
 _logger = logging.getLogger(__name__)
 
@@ -100,23 +102,23 @@ class Dashboard:
         opens = is_up and self._user.system_settings.get(_OPENS, True) is not False
         self._user.screen.look(View.DASHBOARD if opens else View.MAIN)
 
-    def _write(self, run: AppRun, update: DashboardContentUpdate) -> None:
+    def _write(self, _: AppRun, update: DashboardContentUpdate) -> None:
         time_ms = _time_ms(update.timestamp)
         if time_ms is None:
-            _logger.warning("%s wrote on the dashboard at no time: %r", run.package_name, update.timestamp)
+            _logger.warning("%s wrote on the dashboard at no time: %r", update.package_name, update.timestamp)
             return
         for mode in update.modes:
             if mode in self._entries:
-                self._entries[mode][run.package_name] = _Entry(update.content, time_ms)
+                self._entries[mode][update.package_name] = _Entry(update.content, time_ms)
         if self.mode in update.modes:
             self._draw()
 
-    def _change_mode(self, run: AppRun, request: DashboardModeChange) -> None:
-        if _may(run):
+    def _change_mode(self, _: AppRun, request: DashboardModeChange) -> None:
+        if _may(request.package_name):
             self.show_mode(request.mode)
 
-    def _set_corner(self, run: AppRun, request: DashboardSystemUpdate) -> None:
-        if _may(run):
+    def _set_corner(self, _: AppRun, request: DashboardSystemUpdate) -> None:
+        if _may(request.package_name):
             self._corners[request.section] = request.content
             self._draw()
 
@@ -137,18 +139,22 @@ class Dashboard:
     def _draw(self) -> None:
         match self.mode:
             case DashboardMode.MAIN:
-                layout: Layout = self._main()
+                layout: Layout | None = self._main()
             case DashboardMode.EXPANDED:
                 layout = self._expanded()
             case _:
                 return
-        self._user.show(system_display(View.DASHBOARD, layout, timestamp=self._user.timestamp()))
+        if layout is not None:
+            self._user.show(system_display(View.DASHBOARD, layout, timestamp=self._user.timestamp()))
 
-    def _main(self) -> DoubleTextWall:
+    def _main(self) -> DoubleTextWall | None:
         left, below_left = self._corner(DashboardSection.TOP_LEFT), self._corner(DashboardSection.BOTTOM_LEFT)
         right, below_right = self._corner(DashboardSection.TOP_RIGHT), self._corner(DashboardSection.BOTTOM_RIGHT)
         entries = self._newest_first(DashboardMode.MAIN)
-        text = _text(entries[self._turn % len(entries)].content) if entries else ""
+        content = entries[self._turn % len(entries)].content if entries else ""
+        if content is None:
+            return None
+        text = text_of(content)
         if below_left:
             left = f"{left}\n{below_left}"
         if below_right:
@@ -158,10 +164,9 @@ class Dashboard:
     def _expanded(self) -> TextWall:
         corners = f"{self._corner(DashboardSection.TOP_LEFT)} | {self._corner(DashboardSection.TOP_RIGHT)}"
         entries = self._newest_first(DashboardMode.EXPANDED)
-        content = entries[0].content if entries else ""
-        # The cloud takes what is no text for one here, and JavaScript writes an object like this.
-        text = content if isinstance(content, str) else "[object Object]"
-        return TextWall(text=f"{corners}\n{text or NOTHING_EXPANDED}")
+        content = entries[0].content if entries else None
+        # Here the cloud takes everything for text.
+        return TextWall(text=f"{corners}\n{written(content) if is_something(content) else NOTHING_EXPANDED}")
 
     def _corner(self, section: DashboardSection) -> str:
         return self._corners.get(section, "")
@@ -170,33 +175,16 @@ class Dashboard:
         return sorted(self._entries[mode].values(), key=lambda entry: entry.time_ms, reverse=True)
 
 
-def _may(run: AppRun) -> bool:
-    if run.package_name in SYSTEM_DASHBOARDS:
+def _may(package_name: str) -> bool:
+    if package_name in SYSTEM_DASHBOARDS:
         return True
-    _logger.warning("%s is not the system's dashboard app; its wish for the dashboard is ignored.", run.package_name)
+    _logger.warning("%s is not the system's dashboard app; its wish for the dashboard is ignored.", package_name)
     return False
-
-
-def _text(content: Any) -> str:
-    """Return the text of what an app wrote: of a layout its parts, of anything else but text nothing."""
-    if isinstance(content, str):
-        return content
-    match read_layout(content):
-        case TextWall(text=text):
-            return text
-        case DoubleTextWall(top_text=top, bottom_text=bottom):
-            return "\n".join(part for part in (top, bottom) if part)
-        case DashboardCard(left_text=left, right_text=right):
-            return " | ".join(part for part in (left, right) if part)
-        case ReferenceCard(title=title, text=text):
-            return f"{title}\n{text}"
-        case _:
-            return ""
 
 
 def _time_ms(timestamp: Timestamp) -> float | None:
     if not isinstance(timestamp, str):
-        return timestamp
+        return timestamp if abs(timestamp) <= LAST_MOMENT_MS else None
     try:
         moment = datetime.fromisoformat(timestamp)
     except ValueError:

@@ -22,29 +22,30 @@ And two that only cost time, which are left out unless the cloud is ``faithful``
   nothing is cleared. What is shown then has no end.
 * At most one display in 300 ms. What comes earlier waits for 300 ms from then, the last wish of each app.
 
+With it goes one that would be a nuisance without the limit of pace: a duration of more than 24.8 days is too long for a
+timer and goes off at once, so that the main app shows the same again and again.
+
 Source: MentraOS cloud/packages/cloud/src/services/layout/DisplayManager6.1.ts (Sep 2025); docs/protocol.md, Display.
 """
 
-import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mentra.localcloud.display.timers import LAST_MOMENT_MS, LONGEST_MS, Timer, Timers
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import DisplayEvent
+from mentra.protocol.base import Number
 from mentra.protocol.layouts import Layout, ReferenceCard, TextWall, View
 
 SYSTEM_DASHBOARD = "system.augmentos.dashboard"
 """In whose name the cloud itself shows something."""
-BOOT_S = 1.5
-THROTTLE_S = 0.3
-LOCK_S = 10.0
-LOCK_SILENCE_S = 2.0
-LASTING_S = 1.0
+BOOT_MS = 1500
+THROTTLE_MS = 300
+LOCK_MS = 10_000
+LOCK_SILENCE_MS = 2000
+LASTING_MS = 1000
 """How long a display without a duration counts as one that may be shown again."""
-
-_CLOCK_STEP_S = 0.001
-"""The cloud counts whole milliseconds; what is left of less is nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +53,8 @@ class _Wish:
     """What an app wanted to show."""
 
     event: DisplayEvent
-    since: float
-    until: float | None
+    since_ms: int
+    until_ms: int | None
     """``None`` for no duration."""
 
     @property
@@ -61,13 +62,21 @@ class _Wish:
         return self.event.package_name
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What waits for its turn."""
+
+    wish: _Wish
+    since_ms: int
+
+
 @dataclass(slots=True)
 class _Lock:
     """The right of one background app to show something."""
 
     holder: str
-    until: float
-    active_at: float
+    until_ms: int
+    active_at_ms: int
 
 
 def system_display(view: View, layout: Layout, *, duration_ms: int | None = None, timestamp: str) -> DisplayEvent:
@@ -103,8 +112,7 @@ class DisplayRules:
         self._is_running = is_running
         self._timestamp = timestamp
         self._faithful = faithful
-        self._timers: dict[asyncio.TimerHandle, _Wish | None] = {}
-        """Each with the display whose end it brings, if it is for that."""
+        self._timers = Timers()
         self._forget()
 
     def _forget(self) -> None:
@@ -117,9 +125,11 @@ class DisplayRules:
         self._before_boot: _Wish | None = None
         self._queued: dict[str, _Wish] = {}
         """What waits for the end of the card, by package name."""
-        self._waiting: dict[str, _Wish] = {}
-        """What waits for its turn, by package name; the longest first."""
-        self._last_shown_at = -math.inf
+        self._waiting: dict[str, _Waiting] = {}
+        """What waits for its turn, by package name. A newer wish of an app takes the place of the older."""
+        self._ends: dict[Timer, _Wish] = {}
+        """The ends of durations that may still matter. What is shown twice has two."""
+        self._last_shown_at_ms = -math.inf
 
     def app_started(self, package_name: str, *, name: str, is_standard: bool) -> None:
         """Learn that an app gets its start webhook."""
@@ -132,7 +142,7 @@ class DisplayRules:
             self._before_boot = current
         self._booting[package_name] = name
         self._show_boot_card()
-        self._after(BOOT_S, lambda: self._boot_is_over(package_name))
+        self._timers.set(BOOT_MS, lambda: self._boot_is_over(package_name))
 
     def app_stopped(self, package_name: str) -> None:
         """Learn that an app was stopped, or that its start failed."""
@@ -171,8 +181,6 @@ class DisplayRules:
 
     def close(self) -> None:
         """Forget everything: the session of the user is over."""
-        for timer in self._timers:
-            timer.cancel()
         self._timers.clear()
         self._forget()
 
@@ -235,17 +243,17 @@ class DisplayRules:
             return True
         if lock is not None and lock.holder != self._main_app and self._is_running(lock.holder):
             return False
-        now = self._now()
-        self._lock = _Lock(package_name, until=now + LOCK_S, active_at=now)
+        now_ms = self._timers.now_ms
+        self._lock = _Lock(package_name, until_ms=now_ms + LOCK_MS, active_at_ms=now_ms)
         return True
 
     def _show_next(self, *, stopped: bool = False) -> None:
         if self._booting:
             self._show_boot_card()
             return
-        waiting = next((wish for package_name, wish in self._waiting.items() if self._is_running(package_name)), None)
-        if waiting is not None:
-            self._show_in_turn(waiting)
+        waiting = [each for package_name, each in self._waiting.items() if self._is_running(package_name)]
+        if waiting:
+            self._show_in_turn(min(waiting, key=lambda each: each.since_ms).wish)
             return
         if self._keeps_lock(stopped=stopped):
             return
@@ -256,10 +264,10 @@ class DisplayRules:
 
     def _keeps_lock(self, *, stopped: bool) -> bool:
         """Look after the lock; return whether its holder stays on the display."""
-        lock, now = self._lock, self._now()
+        lock, now_ms = self._lock, self._timers.now_ms
         if lock is None:
             return False
-        is_over = now - lock.active_at > LOCK_SILENCE_S or lock.until <= now
+        is_over = now_ms - lock.active_at_ms > LOCK_SILENCE_MS or lock.until_ms <= now_ms
         if is_over or not self._is_running(lock.holder):
             self._lock = None
         elif self._is_on_display(lock.holder):
@@ -282,7 +290,7 @@ class DisplayRules:
         self._is_shown(wish)
         lock = self._lock
         if lock is not None and lock.holder == wish.package_name:
-            lock.active_at = self._now()
+            lock.active_at_ms = self._timers.now_ms
         elif lock is not None and wish.package_name == self._main_app:
             self._lock = None
         self._watch_duration(wish)
@@ -302,7 +310,7 @@ class DisplayRules:
             return True
         was_sent = self._send(event)
         if was_sent and keeps_pace:
-            self._last_shown_at = self._now()
+            self._last_shown_at_ms = self._timers.now_ms
         return was_sent
 
     def _show_own(self, layout: Layout, *, duration_ms: int | None = None) -> None:
@@ -315,51 +323,55 @@ class DisplayRules:
 
     def _is_shown(self, wish: _Wish) -> None:
         self._current = wish
-        self._last_shown_at = self._now()
-        may_be_shown = (self._current, self._of_main_app, self._before_boot)
-        for timer, ended in list(self._timers.items()):
-            if ended is not None and ended not in may_be_shown:
-                timer.cancel()
-                del self._timers[timer]
+        self._last_shown_at_ms = self._timers.now_ms
+        waiting = (each.wish for each in self._waiting.values())
+        may_be_shown = {self._current, self._of_main_app, self._before_boot, *waiting}
+        for timer in [timer for timer, wish in self._ends.items() if wish not in may_be_shown]:
+            self._timers.cancel(timer)
+            del self._ends[timer]
 
     def _is_too_early(self) -> bool:
-        return self._faithful and self._now() - self._last_shown_at < THROTTLE_S
+        return self._faithful and self._timers.now_ms - self._last_shown_at_ms < THROTTLE_MS
 
     def _let_wait(self, wish: _Wish) -> None:
-        self._waiting.pop(wish.package_name, None)
-        self._waiting[wish.package_name] = wish
-        self._after(THROTTLE_S, lambda: self._turn_has_come(wish))
+        self._waiting[wish.package_name] = _Waiting(wish, self._timers.now_ms)
+        self._timers.set(THROTTLE_MS, lambda: self._turn_has_come(wish))
 
     def _turn_has_come(self, wish: _Wish) -> None:
-        if self._waiting.get(wish.package_name) is wish:
+        waiting = self._waiting.get(wish.package_name)
+        if waiting is not None and waiting.wish is wish:
             self._show_in_turn(wish)
 
     def _watch_duration(self, wish: _Wish) -> None:
-        if wish.until is not None:
-            self._after(wish.until - self._now(), lambda: self._duration_is_over(wish), ends=wish)
+        if wish.until_ms is not None:
+
+            def end() -> None:
+                del self._ends[timer]
+                self._duration_is_over(wish)
+
+            left_ms = wish.until_ms - self._timers.now_ms
+            timer = self._timers.set(left_ms if self._faithful else min(left_ms, LONGEST_MS), end)
+            self._ends[timer] = wish
 
     def _duration_is_over(self, wish: _Wish) -> None:
         if self._current is wish:
             self._show_next()
 
     def _wish(self, event: DisplayEvent) -> _Wish:
-        now = self._now()
-        return _Wish(event, since=now, until=now + event.duration_ms / 1000 if event.duration_ms else None)
+        now_ms = self._timers.now_ms
+        return _Wish(event, since_ms=now_ms, until_ms=_end_ms(now_ms, event.duration_ms))
 
     def _lasts(self, wish: _Wish) -> bool:
         """Return whether a display may be shown again, or kept."""
-        now = self._now()
-        if wish.until is not None:
-            return wish.until - now >= _CLOCK_STEP_S
-        return wish.event.duration_ms != 0 and now - wish.since <= LASTING_S
+        now_ms = self._timers.now_ms
+        if wish.until_ms is not None:
+            return wish.until_ms > now_ms
+        return wish.event.duration_ms != 0 and now_ms - wish.since_ms <= LASTING_MS
 
-    def _after(self, delay_s: float, act: Callable[[], None], *, ends: _Wish | None = None) -> None:
-        def due() -> None:
-            del self._timers[timer]
-            act()
 
-        timer = asyncio.get_running_loop().call_later(max(0.0, delay_s), due)
-        self._timers[timer] = ends
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+def _end_ms(now_ms: int, duration_ms: Number | None) -> int | None:
+    if not duration_ms:
+        return None
+    end_ms = now_ms + duration_ms
+    # What is no moment for JavaScript is over at once.
+    return math.floor(end_ms) if abs(end_ms) <= LAST_MOMENT_MS else now_ms

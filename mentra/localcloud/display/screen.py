@@ -1,6 +1,6 @@
 """What virtual glasses show: layouts as text, and the two views with what is on them.
 
-Glasses show each frame at once and for ever; when they get it is decided in ``display_rules``.
+Glasses show each frame at once and for ever; when they get it is decided in ``rules.py``.
 
 Source: docs/protocol.md, Display.
 """

@@ -249,3 +249,41 @@ async def test_a_new_session_begins_with_an_empty_dashboard(apps: list[ScriptedA
     await glasses.go_online()
 
     assert glasses.dashboard_mode == "main"
+
+
+async def test_an_app_writes_in_every_name_also_in_that_of_the_system_w_dash_6(
+    apps: list[ScriptedApp], glasses: VirtualGlasses
+):
+    await write(apps[1], "the diary's")
+    await apps[1].send("dashboard_content_update", packageName="nobody", content="?", modes=["main"], timestamp=LATER)
+    await apps[1].send("dashboard_system_update", packageName=DASHBOARD, section="topLeft", content="my clock")
+
+    assert drawn(glasses)[1:] == [(DASHBOARD, "", "\n?"), (DASHBOARD, "my clock", "\n?")]
+
+
+async def test_while_it_is_the_turn_of_nothing_nothing_is_drawn_w_dash_6(
+    apps: list[ScriptedApp], glasses: VirtualGlasses
+):
+    await write(apps[1], None)
+    await write(apps[2], "older", timestamp="2026-01-31T11:00:00.000Z")
+    await set_corners(apps[0], topLeft="12:00")
+    assert drawn(glasses) == []
+
+    await glasses.look_up()
+    assert drawn(glasses) == [(DASHBOARD, "12:00", "\nolder")]
+
+
+@pytest.mark.parametrize(("content", "text"), [(5, "5"), (None, "No expanded content available"), (["a", "b"], "a,b")])
+async def test_the_expanded_mode_takes_everything_for_text(
+    apps: list[ScriptedApp], glasses: VirtualGlasses, content: Any, text: str
+):
+    await glasses.change_dashboard_mode("expanded")
+    await write(apps[1], content, "expanded")
+
+    assert glasses.dashboard == f" | \n{text}"
+
+
+async def test_nanoseconds_are_no_time(apps: list[ScriptedApp], glasses: VirtualGlasses):
+    await write(apps[1], "when?", timestamp=1769860800000000000)
+
+    assert drawn(glasses) == []

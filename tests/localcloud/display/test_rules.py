@@ -1,6 +1,7 @@
 """Who may show what, and when: the decisions of the cloud, frame by frame, with the second at which each is taken."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -277,7 +278,51 @@ async def test_what_waited_is_over_at_once_when_it_waited_longer_than_its_durati
     awake.show(MAIN, "second", duration_ms=100)
     await asyncio.sleep(2)
 
-    assert awake.shown == [(10.0, "first"), (10.3, "second"), (10.6, CLEAR)]
+    assert awake.shown == [(10.0, "first"), (10.3, "second"), (10.601, CLEAR)]
+
+
+async def test_displays_300_ms_apart_never_wait_w_disp_2(awake: Glasses):
+    await asyncio.sleep(20)  # From here on, 300 ms as a sum of binary fractions are often a little less.
+    for number in range(20):
+        awake.show(MAIN, str(number))
+        await asyncio.sleep(0.3)
+
+    assert awake.shown == [(round(30 + number * 0.3, 3), str(number)) for number in range(20)]
+
+
+async def test_what_is_due_in_the_same_millisecond_comes_in_the_order_of_the_requests(awake: Glasses):
+    awake.show(MAIN, "first")
+    for number in range(5):
+        awake.show(CHAT, f"chat {number}")
+        awake.show(MAIN, f"main {number}")
+    await asyncio.sleep(1)
+
+    assert awake.texts == ["first", "chat 4", "main 4"]
+
+
+async def test_of_two_that_wait_since_the_same_millisecond_the_first_app_to_ask_is_the_next(awake: Glasses):
+    awake.show(MAIN, "waits for nothing")
+    awake.show(CHAT, "chat 1")
+    awake.show(MAIN, "main")
+    awake.show(CHAT, "chat 2")
+    awake.stop(CAPTIONS)
+
+    assert awake.texts == ["waits for nothing", "chat 2"]
+
+
+async def test_what_is_shown_twice_ends_twice(awake: Glasses):
+    awake.show(MAIN, "two seconds", view="dashboard", duration_ms=2000)
+    awake.stop(CHAT)  # Whatever stops, what the main app shows is to be shown again, in its turn.
+    awake.show(MAIN, "forced", force_display=True)
+    await asyncio.sleep(5)
+
+    assert awake.shown == [
+        (10.0, "two seconds"),
+        (10.0, "forced"),
+        (10.3, "two seconds"),
+        (12.0, CLEAR),
+        (12.3, CLEAR),
+    ]
 
 
 async def test_what_waited_and_reached_nobody_counts_as_shown(awake: Glasses):
@@ -325,6 +370,28 @@ async def test_what_has_no_duration_stays(glasses: Glasses, duration_ms: int | N
     await asyncio.sleep(60)
 
     assert glasses.shown == [(0.0, "hello")]
+
+
+@pytest.mark.parametrize("duration_ms", [-5, math.nan, 1e17])
+async def test_a_duration_that_ends_at_no_later_moment_is_over_at_once_w_disp_10(glasses: Glasses, duration_ms: float):
+    glasses.show(MAIN, "when?", duration_ms=duration_ms)
+    await asyncio.sleep(5)
+
+    assert glasses.shown == [(0.0, "when?"), (0.001, CLEAR)]
+
+
+async def test_a_duration_of_more_than_24_days_is_too_long_for_a_faithful_cloud_w_disp_10(awake: Glasses):
+    awake.show(MAIN, "for ever", duration_ms=1e12)
+    await asyncio.sleep(1)
+
+    assert awake.shown == [(10.0, "for ever"), (10.301, "for ever"), (10.602, "for ever"), (10.903, "for ever")]
+
+
+async def test_a_duration_of_more_than_24_days_does_no_harm_without_faithfulness(glasses: Glasses):
+    glasses.show(MAIN, "for ever", duration_ms=1e12)
+    await asyncio.sleep(100)
+
+    assert glasses.shown == [(0.0, "for ever")]
 
 
 async def test_a_newer_display_outlives_the_duration_of_the_older(glasses: Glasses):
