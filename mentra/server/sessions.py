@@ -10,7 +10,7 @@ The rules:
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -92,10 +92,7 @@ class Sessions:
                 raise NotConnected(f"Already {MAX_STARTS} sessions are being connected.")
             # Made first: a request that names an untrusted cloud must not disturb the session that is there.
             session = self._make_session(request, self._end)
-            start = self._starts[request.session_id] = _Start(
-                request.timestamp, asyncio.create_task(self._start(session, earlier=start))
-            )
-            start.task.add_done_callback(lambda _: self._forget_start(request.session_id, start))
+            start = self._starts[request.session_id] = self._begin_start(request, session, earlier=start)
         try:
             # Shielded: when the cloud gives up on its request the connection stays, and that is what counts.
             await asyncio.shield(start.task)
@@ -140,7 +137,8 @@ class Sessions:
         self._closed = True
         for session_id in [*self._starts, *self._live]:
             self.end(session_id, reason)
-        tasks = [start.task for start in self._starts.values()] + [ending.task for ending in self._endings]
+        tasks = [task for start in self._starts.values() for task in start.with_earlier()]
+        tasks += [ending.task for ending in self._endings]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=timeout)
             for task in late:
@@ -148,9 +146,15 @@ class Sessions:
             if late:
                 await asyncio.wait(late, timeout=CANCEL_WITHIN_S)
 
+    def _begin_start(self, request: SessionRequest, session: SessionCore, *, earlier: "_Start | None") -> "_Start":
+        if earlier is not None:
+            earlier.task.cancel()  # Here, not in the new task: that one may be cancelled before it runs at all.
+        start = _Start(request.timestamp, asyncio.create_task(self._start(session, earlier=earlier)), earlier)
+        start.task.add_done_callback(lambda _: self._forget_start(request.session_id, start))
+        return start
+
     async def _start(self, session: SessionCore, *, earlier: "_Start | None") -> None:
         if earlier is not None:
-            earlier.task.cancel()
             # Also when this one is cancelled in its turn: the next start must find the socket of the first one closed.
             await uninterrupted(asyncio.wait([earlier.task]))
         if old := self._live.get(session.session_id):
@@ -224,6 +228,8 @@ class Sessions:
     def _forget_start(self, session_id: str, start: "_Start") -> None:
         if self._starts.get(session_id) is start:
             del self._starts[session_id]
+            if start.earlier is not None and not start.earlier.task.done():
+                self._starts[session_id] = start.earlier  # Its socket is still being closed.
         if not start.task.cancelled():
             start.task.exception()  # Marks it as seen: the request may have been given up meanwhile.
 
@@ -234,6 +240,15 @@ class _Start:
 
     timestamp: Timestamp | None
     task: asyncio.Task[None]
+    earlier: "_Start | None"
+    """The one that it replaced."""
+
+    def with_earlier(self) -> Iterator[asyncio.Task[None]]:
+        """Yield its task and those of the starts before it."""
+        start: _Start | None = self
+        while start is not None:
+            yield start.task
+            start = start.earlier
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ from mentra.session.settings import SettingsState
 from mentra.session.silence import Explainer, Silence
 from mentra.session.storages import Storages
 from mentra.session.stored_data import StoredData
-from mentra.session.subscription_list import Names, SubscriptionList
+from mentra.session.subscription_list import EMPTY_LIST_MARGIN_S, Names, SubscriptionList
 from mentra.session.tasks import LoopThread, SessionTasks
 from mentra.session.uploads import Uploads
 from mentra.session.wishes import Wishes
@@ -152,7 +152,7 @@ class SessionCore(LinkOwner):
         self._subscription_list = SubscriptionList(
             self.router.names,
             self._send_subscriptions,
-            empty_ignored_s=0.0 if generation == 3 else EMPTY_LIST_IGNORED_S,
+            empty_ignored_s=0.0 if generation == 3 else EMPTY_LIST_IGNORED_S + EMPTY_LIST_MARGIN_S,
         )
         self._wishes = Wishes(self.send)
 

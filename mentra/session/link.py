@@ -155,7 +155,7 @@ class Link:
             await self._greet()
         except BaseException:
             self._to(Event.OVER)
-            await self._drop_socket()
+            await uninterrupted(self.close())  # It may have been acknowledged, lost and on its way back already.
             raise
 
     @property

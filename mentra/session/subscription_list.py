@@ -16,6 +16,13 @@ from mentra.protocol.app_to_cloud import LocationStream
 
 Names = list[str | LocationStream]
 
+EMPTY_LIST_MARGIN_S = 1.0
+"""How much longer than the cloud ignores an empty list the session waits to repeat it: the cloud counts from when it is
+done with the init, which is some calls of its database after the ack.
+
+Source: MentraOS cloud/packages/cloud/src/services/websocket/websocket-app.service.ts (Dec 2025)
+"""
+
 
 class SubscriptionList:
     """What the cloud knows of the subscriptions, and when it is told more.

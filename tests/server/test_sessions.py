@@ -138,6 +138,51 @@ async def test_a_start_waits_for_a_socket_that_starts_before_it_left_half_closed
     assert isinstance(starts[2].exception(), SessionStopped)
 
 
+async def test_an_end_right_behind_a_second_start_ends_the_first_one_as_well():
+    hooks = Hooks()
+    sessions = Sessions(hooks, make)
+    starts = [asyncio.create_task(sessions.start(request(timestamp))) for timestamp in ("t1", "t2")]
+    await asyncio.sleep(0)  # Both have begun, and the work of neither has.
+    sessions.end(request().session_id, "user_disabled")
+    await asyncio.wait(starts)
+    await some_turns()
+
+    assert (dict(sessions.by_id), hooks.calls) == ({}, [])
+
+    await sessions.close("server_stopped", timeout=1)
+
+
+async def test_the_end_of_the_server_waits_for_both_of_two_starts():
+    closed: list[str] = []
+
+    class Slow(Connection):
+        def send_text(self, text: bytes) -> None:
+            pass
+
+        async def wait_closed(self) -> None:
+            await asyncio.sleep(1)
+            closed.append("closed")
+
+    async def connect_slowly(receiver: Receiver) -> Connection:
+        return Slow()
+
+    def make_slow(request: SessionRequest, on_over: Callable[[SessionCore, str], None]) -> SessionCore:
+        session = make(request, on_over)
+        session.link = Link(connect_slowly, session, session.logger)
+        return session
+
+    sessions = Sessions(Hooks(), make_slow)
+    starts = [asyncio.create_task(sessions.start(request("t1")))]
+    await some_turns()
+    starts.append(asyncio.create_task(sessions.start(request("t2"))))
+    await asyncio.sleep(0)
+    await sessions.close("server_stopped", timeout=5)
+
+    assert closed == ["closed"]
+    await asyncio.wait(starts)
+    assert [type(start.exception()) for start in starts] == [SessionStopped, SessionStopped]
+
+
 async def test_live_sessions_are_found_by_id_and_by_user():
     sessions = Sessions(Hooks(), make)
     by_id = sessions.by_id

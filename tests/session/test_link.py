@@ -126,6 +126,21 @@ async def test_silence_is_a_request_timeout_after_five_seconds():
     assert wires[0].said[-1] == Closed(1000)
 
 
+async def test_a_link_that_is_given_up_as_it_is_acknowledged_and_lost_does_not_come_back():
+    def acknowledged_lost_and_given_up(wire: Wire) -> None:
+        says(ACK)(wire)
+        ends(1006)(wire)
+        opening.cancel()
+
+    link, _, wires = answering(acknowledged_lost_and_given_up)
+    opening = asyncio.create_task(link.open())
+    await asyncio.wait([opening])
+    await asyncio.sleep(10)
+
+    assert (opening.cancelled(), link.state, len(wires)) == (True, State.ENDED, 1)
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
 async def test_a_socket_that_closes_during_the_greeting_is_not_connected():
     link, _, _ = answering(ends(1011, "oops"))
 
