@@ -59,13 +59,22 @@ class SimulatedGlasses(Happenings):
     Attributes:
         app: The app under test.
         glasses: The virtual glasses with everything they can do.
+        cloud: The local cloud, which can be restarted, and have more users.
         errors: What the app's hooks, handlers, tasks and timers raised so far, oldest first; ``simulate`` raises it at
             the end of its block.
     """
 
-    def __init__(self, app: AppServer, glasses: VirtualGlasses, network: Network, errors: Sequence[Exception]) -> None:
+    def __init__(
+        self,
+        app: AppServer,
+        glasses: VirtualGlasses,
+        cloud: LocalCloud,
+        network: Network,
+        errors: Sequence[Exception],
+    ) -> None:
         self.app = app
         self.glasses = glasses
+        self.cloud = cloud
         self.errors = errors
         self._phone = WebView(app.config.package_name, glasses, network)
 
@@ -452,7 +461,7 @@ async def simulate(
             if settings:
                 await glasses.change_settings(package_name, settings)
             await glasses.start(package_name)
-            yield SimulatedGlasses(server, glasses, network, errors)
+            yield SimulatedGlasses(server, glasses, cloud, network, errors)
         except BaseException as error:
             for raised in errors:
                 if raised is not error:

@@ -26,7 +26,7 @@ from mentra import (
     setting,
     tool,
 )
-from mentra.localcloud.display.rules import BOOT_S, THROTTLE_S
+from mentra.localcloud.display.rules import BOOT_MS, THROTTLE_MS
 from mentra.protocol.layouts import ReferenceCard, TextWall
 from mentra.testing import PACKAGE_NAME, SimulatedGlasses, StartFailed, WifiSetup, simulate
 from tests.helpers.wav_files import wav
@@ -378,12 +378,12 @@ async def test_all_waits_of_the_real_cloud_can_be_had():
     async with simulate(Echo, faithful=True) as glasses:
         assert glasses.display.startswith("// MentraOS - Starting App")
 
-        await asyncio.sleep(BOOT_S + THROTTLE_S)
+        await asyncio.sleep((BOOT_MS + THROTTLE_MS) / 1000)
         for text in ("one", "two", "three"):
             await glasses.say(text)
         assert glasses.display == "one"
 
-        await glasses.wait_for_display("three", timeout=2 * THROTTLE_S)
+        await glasses.wait_for_display("three", timeout=2 * THROTTLE_MS / 1000)
 
 
 async def test_a_bad_network_can_be_had():
@@ -452,6 +452,24 @@ async def test_what_happens_to_a_wearer_can_happen_in_a_test():
         assert seen == ["update_datetime", "6", "7 %", "Mentra Live"]
         assert await glasses.wait_for_display("back")
         assert glasses.model == "Mentra Live"
+
+
+async def test_the_cloud_can_be_restarted_and_have_more_users():
+    class Counter(AppServer):
+        begun = 0
+
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            self.begun += 1
+            session.layouts.show_text_wall(f"{self.begun} {user_id}")
+
+    async with simulate(Counter) as glasses:
+        bob = glasses.cloud.connect_glasses("bob@example.com")
+        await bob.start(PACKAGE_NAME)
+        assert await bob.wait_for_display("2 bob@example.com")
+        await bob.leave()
+
+        await glasses.cloud.restart(down_s=0.2)
+        assert await glasses.wait_for_display("3 you@example.com")
 
 
 async def test_a_picture_of_the_display_is_a_png_and_a_file(tmp_path: Path):

@@ -5,7 +5,10 @@ The rules:
 * Before an accepted ``tpa_connection_init`` nothing else is answered, and afterwards nothing that is not JSON is
   forgiven.
 * After it, ``packageName`` decides which app of the user a frame is about, whichever app the socket is of. A frame
-  without a name, or with that of an app that does not run, is lost without a word.
+  without a name, or with that of an app that does not run, is lost without a word, but for what is to be seen: there
+  the display has its own rules, and the dashboard takes every name. A list of subscriptions counts in the name of any
+  app that there is.
+* Who sends a second init may be another app: the socket is of both then, and lost to both.
 * Messages that the cloud of December 2025 does not know change nothing, but the user's glasses remember them.
 
 Source: MentraOS cloud/packages/cloud/src/services/websocket/websocket-app.service.ts (Dec 2025);
@@ -20,11 +23,15 @@ from typing import Any, Protocol
 import msgspec
 
 from mentra.localcloud.loose_requests import LooseRequest
+from mentra.localcloud.rules import read_subscriptions
 from mentra.localcloud.traffic import Direction
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import (
     AppMessage,
     ConnectionInit,
+    DashboardContentUpdate,
+    DashboardModeChange,
+    DashboardSystemUpdate,
     DisplayEvent,
     OwnershipRelease,
     Ping,
@@ -40,6 +47,8 @@ from mentra.transport.base import Closed, Connection, Receiver
 _INIT = ConnectionInit.__struct_config__.tag
 _SUBSCRIPTION_UPDATE = SubscriptionUpdate.__struct_config__.tag
 
+DisplayWish = DisplayEvent | DashboardContentUpdate | DashboardModeChange | DashboardSystemUpdate
+"""What an app wants to be seen."""
 AppFrame = AppMessage | Unknown | Malformed
 """What an app sent, decoded as far as it can be."""
 
@@ -78,7 +87,7 @@ class Run(Protocol):
             ValueError: It is none that could be a list of subscriptions.
         """
 
-    def show(self, event: DisplayEvent) -> None:
+    def show(self, wish: DisplayWish) -> None:
         """Show something for the app."""
 
     def ask(self, message: AppMessage, link: "AppLink") -> None:
@@ -89,7 +98,7 @@ class Run(Protocol):
         ...
 
     def of_same_user(self, package_name: str) -> "Run | None":
-        """Return this app or another one of the same user, by its name; ``None`` when it was never started."""
+        """Return this app or another one of the same user, by its name; ``None`` when there is none."""
         ...
 
     def take_sound(self, frame: bytes) -> bool:
@@ -139,16 +148,33 @@ class _AnyMessage(Wire, frozen=True, kw_only=True):
 
 
 class AppLink(Receiver):
-    """The cloud's end of one socket on ``/app-ws``."""
+    """The cloud's end of one socket on ``/app-ws``.
+
+    Args:
+        connection: The socket.
+        admissions: Who decides on its first frame.
+        now: The time in what is sent.
+        login: What the upgrade said, if it was one of generation 3.
+        answers_pings: Whether the cloud knows the message ``ping``, as that of 2026 does, whoever sends it.
+    """
 
     def __init__(
-        self, connection: Connection, admissions: Admissions, now: Callable[[], datetime], login: Login | None = None
+        self,
+        connection: Connection,
+        admissions: Admissions,
+        now: Callable[[], datetime],
+        login: Login | None = None,
+        *,
+        answers_pings: bool = False,
     ) -> None:
         self._connection = connection
         self._admissions = admissions
         self._login = login
+        self._answers_pings = answers_pings
         self._now = now
         self._run: Run | None = None
+        self._admitted: list[Run] = []
+        """Every app that was admitted here; seldom more than one."""
         self._over = False
 
     def send(self, message: msgspec.Struct) -> None:
@@ -189,6 +215,8 @@ class AppLink(Receiver):
             self._resume(frame, self._login)
         elif isinstance(frame, Malformed) and _is_fatal(text):
             self._close(INTERNAL_ERROR, "Internal server error")
+        elif self._run is None and self._answers_pings and isinstance(frame, Ping):
+            self._pong()
         elif self._run is None:
             self._refuse(Refusal(RefusalCode.SESSION_NOT_FOUND, "Session not found"))
         else:
@@ -215,7 +243,7 @@ class AppLink(Receiver):
         if isinstance(answer, Refusal):
             self._refuse(answer)
         else:
-            self._run = answer
+            self._take(answer)
             answer.passed("from app", codec.encode(msgspec.structs.replace(init, api_key="...")))
             answer.note(init)
             answer.connected(self, session_id, speaks_3=_speaks_3(init.sdk_version))
@@ -226,31 +254,39 @@ class AppLink(Receiver):
             self.send(answer)
             self._close(POLICY_VIOLATION, answer.message)
         else:
-            self._run = answer
+            self._take(answer)
             answer.passed("from app", codec.encode(request))
             answer.note(request)
             answer.connected(self, request.session_id, resumed=True, speaks_3=_speaks_3(request.sdk_version))
 
+    def _take(self, run: Run) -> None:
+        self._run = run
+        if run not in self._admitted:
+            self._admitted.append(run)
+
     def _obey(self, frame: AppFrame, run: Run, text: str | bytes) -> None:
         match frame:
-            case Ping():
-                self.send(Pong(timestamp=int(self._now().timestamp() * 1000)))
+            case Ping() if self._answers_pings:
+                self._pong()
             case SubscriptionUpdate():
                 self._subscribe(text, run)
             case Malformed() | Unknown():
                 self._subscribe(text, run)
                 if request := run.read_loosely(text):
-                    self._ask(request.package_name, request, run)
-            case DisplayEvent():
+                    self._obey(request, run, text)
+            case DisplayEvent() | DashboardContentUpdate() | DashboardModeChange() | DashboardSystemUpdate():
                 run.show(frame)  # In whose name it is shown, the display's own rules judge.
             case OwnershipRelease() if frame.package_name == run.package_name:
                 run.release()
-            case OwnershipRelease() | Reconnect():
+            case OwnershipRelease() | Reconnect() | Ping():
                 pass
             case ConnectionInit():
                 pass  # Greeted already.
             case _:
                 self._ask(frame.package_name, frame, run)
+
+    def _pong(self) -> None:
+        self.send(Pong(timestamp=int(self._now().timestamp() * 1000)))
 
     def _ask(self, package_name: str, request: AppMessage, run: Run) -> None:
         if asking := run.of_same_user(package_name):
@@ -259,13 +295,15 @@ class AppLink(Receiver):
     def _subscribe(self, text: str | bytes, run: Run) -> None:
         # Read again, loosely: the cloud skips members of the list that our Struct does not allow.
         update = _read_loosely(text)
-        if update is None or update.type != _SUBSCRIPTION_UPDATE or not isinstance(update.package_name, str):
+        if update is None or update.type != _SUBSCRIPTION_UPDATE:
             return
-        subscribing = run.of_same_user(update.package_name)
-        if subscribing is None:
-            return
+        name = update.package_name
+        subscribing = run.of_same_user(name) if isinstance(name, str) else None
         try:
-            subscribing.subscribe(update.subscriptions)
+            if subscribing is None:
+                read_subscriptions(update.subscriptions)  # Judged all the same.
+            else:
+                subscribing.subscribe(update.subscriptions)
         except ValueError as error:
             self._refuse(Refusal(RefusalCode.MALFORMED_MESSAGE, str(error)))
 
@@ -282,8 +320,8 @@ class AppLink(Receiver):
         self._leave()
 
     def _leave(self) -> None:
-        run, self._run = self._run, None
-        if run is not None:
+        admitted, self._admitted, self._run = self._admitted, [], None
+        for run in admitted:
             run.lost()
 
 

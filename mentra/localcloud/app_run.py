@@ -9,6 +9,10 @@ The rules, which are those of the cloud of December 2025 with all that is odd ab
 * Each closed socket of the app begins a grace of five seconds, whichever socket it was: when one that was replaced
   closes, the cloud forgets the new one. Who has no connection at the end is stopped and started again.
 * A stop ends no grace, nor does a new connection. So an app that was lost and then stopped comes back.
+* A restart that is done makes the cloud forget the grace of a socket that closed meanwhile: it runs on, and the next
+  socket that closes begins another one beside it.
+* The end of the user's session ends neither a stop nor a restart under way, and leaves a socket open that was replaced.
+  When that one closes later the app is restarted as well, though it will find no session, or the next one.
 * An app that is being stopped goes on hearing what happens until it is told goodbye.
 
 With ``generation`` 3 it is the cloud of June 2026: a stop or a connection ends the grace, an app of generation 3 keeps
@@ -21,6 +25,7 @@ docs/protocol.md, Life of a connection.
 
 import asyncio
 import logging
+import math
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,7 +35,7 @@ import msgspec
 
 from mentra.errors import MentraError
 from mentra.localcloud.app_http import AppHttp
-from mentra.localcloud.app_link import AppFrame, AppLink
+from mentra.localcloud.app_link import AppFrame, AppLink, DisplayWish
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.hardware import missing_hardware
 from mentra.localcloud.loose_requests import LooseRequest, read_request
@@ -157,12 +162,12 @@ class Owner(Protocol):
     def subscribed(self, run: "AppRun") -> None:
         """Learn that an app sent a list of subscriptions."""
 
-    def run_of(self, package_name: str) -> "AppRun | None":
-        """Return an app of this user, by its name; ``None`` when it was never started."""
+    def installed_run(self, package_name: str) -> "AppRun | None":
+        """Return an app of this user, by its name, also one that was never started; ``None`` when there is none."""
         ...
 
-    def forget_views(self, package_name: str) -> None:
-        """Take everything off the glasses that an app put there."""
+    def clean_up(self, package_name: str) -> None:
+        """Take off the glasses what an app put there, and end what is done for it."""
 
 
 class _Phase(StrEnum):
@@ -221,12 +226,15 @@ class AppRun:
         self._owner = owner
         self._phase = _Phase.NEW
         self._is_loading = False
+        self._session_ended = False
         self._is_over = False
+        """Whether nothing more comes of what is under way."""
         self._speaks_3 = False
         self._released = False
         self._link: AppLink | None = None
         self._asked_on: AppLink | None = None
-        self._connected_at = 0.0
+        self._greeted_at = -math.inf
+        """When the app sent its last init; in generation 2 also one that was refused."""
         self._start: _Start | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -236,11 +244,6 @@ class AppRun:
     def package_name(self) -> str:
         """The app's package name."""
         return self.app.package_name
-
-    @property
-    def is_restarting(self) -> bool:
-        """Whether the cloud starts the app, or is about to."""
-        return self._is_loading or self._phase is _Phase.RESTARTING
 
     @property
     def accepts_connection(self) -> bool:
@@ -282,7 +285,10 @@ class AppRun:
         if missing:
             parts = ", ".join(part.lower() for part in missing)
             raise StartFailed("HARDWARE_CHECK", f"{app.package_name} requires what these glasses lack: {parts}.")
-        await self._owner.make_room(self)
+        if not self._session_ended:
+            await self._owner.make_room(self)
+        if self._is_over:
+            raise StartFailed("CONNECTION", f"The session ended before {app.package_name} was asked to connect.")
         start = self._start if self._is_loading and self._start is not None else self._begin(app)
         failure = await asyncio.shield(start.outcome)
         if failure is not None:
@@ -302,22 +308,28 @@ class AppRun:
 
     def user_left(self) -> None:
         """End the session because the phone is gone: no webhook, only the socket says it."""
+        phase = self._phase
         link = self._end(f"The user left before {self.package_name} connected.")
         if link is not None:
             self._say_goodbye(link, USER_SESSION_ENDED)
+        elif self._owner.generation == 2:
+            self._phase = phase
 
     def cloud_closed(self) -> None:
         """End the session because the local cloud is being closed. Nobody is told; the connection breaks."""
         link = self._end(f"The cloud was closed before {self.package_name} connected.")
+        self._is_over = True
         if link is not None:
             link.drop()
 
     def refused_key(self) -> None:
         """Learn that the app tried to connect with a wrong key. A start under way fails at once."""
+        self._note_refused_init()
         self._fail_start("AUTHENTICATION", f"{self.package_name} connected with a key that is not its own.")
 
     def refused_early(self) -> None:
         """Learn that the app tried to connect while it was not expected. A start that is still waited for fails."""
+        self._note_refused_init()
         self._fail_start("CONNECTION", f"{self.package_name} connected when it was not expected.")
 
     def connected(self, link: AppLink, session_id: str, *, resumed: bool = False, speaks_3: bool = False) -> None:
@@ -325,7 +337,7 @@ class AppRun:
         self._link = link
         self._phase = _Phase.RUNNING
         self._is_loading, self.is_running = False, True
-        self._connected_at = asyncio.get_running_loop().time()
+        self._greeted_at = asyncio.get_running_loop().time()
         self._speaks_3, self._released = speaks_3, False
         if self._owner.generation == 3:
             self._end_grace()
@@ -355,17 +367,23 @@ class AppRun:
             ValueError: The value is neither a list nor text.
         """
         names = read_subscriptions(value)
-        connected_for_s = asyncio.get_running_loop().time() - self._connected_at
+        since_init_s = asyncio.get_running_loop().time() - self._greeted_at
         # An SDK that reconnects registers its handlers only afterwards; its empty list is not meant.
-        if names or connected_for_s >= EMPTY_LIST_IGNORED_S or self._speaks_3:
+        if names or since_init_s > EMPTY_LIST_IGNORED_S or self._speaks_3:
             self.subscriptions = permitted(names, self.permissions, generation=self._owner.generation)
             self.location_rate = location_rate(value)
             self.dropped = tuple(name for name in names if name not in self.subscriptions)
-            self._owner.subscribed(self)
+            if not self._session_ended:
+                self._owner.subscribed(self)
 
-    def show(self, event: DisplayEvent) -> None:
-        """Show something for the app; a socket that was replaced may still ask for it."""
-        self._owner.show(event)
+    def show(self, wish: DisplayWish) -> None:
+        """Show something that the app asks for, also on a socket that was replaced, or in the name of another app."""
+        if self._session_ended:
+            return
+        if isinstance(wish, DisplayEvent):
+            self._owner.show(wish)
+        else:
+            self._owner.ask(self, wish)
 
     def ask(self, message: AppMessage, link: AppLink) -> None:
         """Do what the app asks for on one of its sockets, while it runs."""
@@ -378,8 +396,10 @@ class AppRun:
         return read_request(text, generation=self._owner.generation)
 
     def of_same_user(self, package_name: str) -> "AppRun | None":
-        """Return this app or another one of the same user, by its name."""
-        return self._owner.run_of(package_name)
+        """Return this app or another one of the same session, by its name."""
+        if self._session_ended:
+            return self if package_name == self.package_name else None
+        return self._owner.installed_run(package_name)
 
     def reply(self, message: msgspec.Struct) -> None:
         """Answer what the app asked for on the socket on which it did, which may have been replaced since."""
@@ -430,16 +450,25 @@ class AppRun:
     def _hears(self) -> bool:
         return self._owner.generation == 2 or self._phase is not _Phase.STOPPING
 
+    def _note_refused_init(self) -> None:
+        if self._owner.generation == 2:
+            self._greeted_at = asyncio.get_running_loop().time()
+
     # A start.
 
     def _begin(self, app: InstalledApp) -> _Start:
         self.app = app
-        start = self._start = _Start()
+        displaced, start = self._start, _Start()
+        if displaced is not None:
+            # The cloud forgets the earlier one, so nothing but this one will tell who waits for it.
+            start.outcome.add_done_callback(lambda outcome: displaced.resolve(outcome.result()))
+        self._start = start
         within_s = CONNECT_WITHIN_3_S if self._owner.generation == 3 else CONNECT_WITHIN_S
         start.timer = asyncio.get_running_loop().call_later(within_s, self._late, start, within_s)
         self._is_loading = True
         self._phase = _Phase.RESTARTING
-        self._owner.booting(self)
+        if not self._session_ended:
+            self._owner.booting(self)
         self._owner.spawn(self._call_webhook(start))
         return start
 
@@ -452,17 +481,20 @@ class AppRun:
         # The cloud does not ask whether it still wants this start: an app that connected meanwhile, or again, is
         # cleaned up like one that did not. Its connection is not touched.
         failure = StartFailed("WEBHOOK", f"The server of {self.package_name} did not accept the session: {problem}")
-        self._give_up(start, failure)
-        self._owner.forget_views(self.package_name)
+        newest = self._give_up(start, failure)
+        if newest is not None:
+            newest.stop_clock()
+        self._clean_up()
 
     def _late(self, start: _Start, within_s: float) -> None:
         if self._start is None:
             return  # It connected, or has failed already.
         self._owner.forget(self.package_name)
         late = f"{self.package_name} did not connect to {self._owner.websocket_url} within {within_s:g} s."
+        # The clock of a later start runs on: when it is over, it ends whatever start there is by then.
         self._give_up(start, StartFailed("TIMEOUT", late))
 
-    def _give_up(self, start: _Start, failure: StartFailed) -> None:
+    def _give_up(self, start: _Start, failure: StartFailed) -> _Start | None:
         """End a start, and with it the one that came after it, if there is one: the cloud keeps them in one place."""
         newest, self._start = self._start, None
         self._is_loading = False
@@ -470,8 +502,7 @@ class AppRun:
         for each in (start, newest):
             if each is not None:
                 each.resolve(failure)
-        if newest is not None:
-            newest.stop_clock()
+        return newest
 
     def _fail_start(self, stage: Stage, message: str) -> None:
         start, self._start = self._start, None
@@ -482,8 +513,10 @@ class AppRun:
     # A lost connection.
 
     def _grace_over(self) -> None:
-        self._grace = None
+        if self._is_over:
+            return
         if self._link is not None:
+            self._grace = None
             return
         if self._owner.generation == 3 and not self._owner.phone_online:
             self._go_dormant()
@@ -505,13 +538,15 @@ class AppRun:
             if self._phase is not _Phase.STOPPING:
                 # Nobody asked for this start, so nobody else would hear that it failed.
                 _logger.warning("%s was not restarted for %s: %s", self.package_name, self._owner.user_id, error)
+        if self._owner.generation == 2:
+            self._grace = None  # Whichever it is by now, it is not cancelled.
 
     def _go_dormant(self) -> None:
         self._end_grace()
         self._phase = _Phase.DORMANT
         self.is_running = False
         self.subscriptions = ()
-        self._owner.forget_views(self.package_name)
+        self._owner.clean_up(self.package_name)
 
     def _end_grace(self) -> None:
         if self._grace is not None:
@@ -535,16 +570,21 @@ class AppRun:
         if link is not None:
             self._say_goodbye(link, APP_STOPPED)
         self._owner.forget(self.package_name)
-        self._owner.forget_views(self.package_name)
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        if not self._session_ended:
+            self._owner.clean_up(self.package_name)
 
     def _end(self, why: str) -> AppLink | None:
-        """Be over for good. Returns the link that there was."""
-        self._is_over = True
+        """End with the session of the user. Returns the link that there was."""
+        self._is_over = self._is_over or self._owner.generation == 3
         self._end_grace()
         self._fail_start("CONNECTION", why)
         self._leave(_Phase.STOPPING)
         self.subscriptions = ()
-        self._owner.forget_views(self.package_name)
+        self._clean_up()
+        self._session_ended = True
         link, self._link = self._link, None
         return link
 

@@ -54,7 +54,7 @@ class Backend:
     app_settings: AppSettings = field(default_factory=AppSettings)
     tasks: Tasks = field(default_factory=Tasks)
     generation: Literal[2, 3] = 2
-    """How it speaks to apps; docs/protocol.md, Generation 3."""
+    """2 for the cloud of December 2025, 3 for that of June 2026."""
     faithful: bool = False
     """Whether it also has the waits and limits of pace that only cost time."""
     history: History = field(default_factory=History)

@@ -5,6 +5,7 @@ docs/local-cloud.md.
 """
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, Self
@@ -39,7 +40,7 @@ class LocalCloud:
     Args:
         network: How to reach the servers of apps, and where to be reached. It is not closed with the cloud.
         now: The time in everything that is sent.
-        generation: 3 offers apps the handshake of 2026 besides; docs/protocol.md, Generation 3.
+        generation: 2 is the cloud of December 2025, 3 that of June 2026; docs/protocol.md, Generation 3.
         faithful: Have the waits as well that only cost time: the card while an app starts, and the pace of the display.
     """
 
@@ -56,6 +57,8 @@ class LocalCloud:
         self._backend = Backend(http=AppHttp(network, now), now=now, generation=generation, faithful=faithful)
         self._rest = Rest(self._backend)
         self._users: dict[str, User] = {}
+        self._left: weakref.WeakSet[User] = weakref.WeakSet()
+        """Who is gone for good, as long as a restart of one of their apps goes on."""
         self._glasses: dict[str, VirtualGlasses] = {}
         self._address = ("127.0.0.1", 0)
         self._listener: Listener | None = None
@@ -76,7 +79,7 @@ class LocalCloud:
         return public_key()
 
     async def open(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Start to listen; port 0 picks a free one.
+        """Start to listen; port 0 picks a free one. Phones that were there when it was closed connect again.
 
         Raises:
             OSError: The port is taken, or may not be used.
@@ -86,10 +89,12 @@ class LocalCloud:
         )
         self._address = (host, urlsplit(self._listener.url).port or port)
         self._backend.websocket_url = "ws" + self._listener.url.removeprefix("http") + SOCKET_PATH
+        for user in self._users.values():
+            user.cloud_opened()
 
     async def close(self) -> None:
         """Stop listening. Connections break without a close frame, as when the cloud's process ends."""
-        for user in self._users.values():
+        for user in (*self._users.values(), *self._left):
             user.cloud_closed()
         await self._backend.tasks.cancel()
         listener, self._listener = self._listener, None
@@ -112,12 +117,9 @@ class LocalCloud:
         """
         if self._listener is None:
             raise NotConnected("The local cloud is not open, so it cannot be restarted. Call open() first.")
-        were_there = [user for user in self._users.values() if user.phone_online]
         await self.close()
         await asyncio.sleep(down_s)
         await self.open(*self._address)
-        for user in were_there:
-            user.come_back()
 
     async def __aenter__(self) -> Self:
         if self._listener is None:
@@ -144,10 +146,13 @@ class LocalCloud:
         For a user who left, the apps that ran then are started again, in the background.
 
         Args:
-            user_id: An e-mail address. The cloud cannot serve one with a hyphen: no app will connect for it.
+            user_id: An e-mail address, which generation 3 writes in lower case. The cloud cannot serve one with a
+                hyphen: no app will connect for it.
             model: The name of the glasses, as in ``mentra.localcloud.models.MODELS``; of any other name no
                 capabilities are known.
         """
+        if self._backend.generation == 3:
+            user_id = user_id.lower()
         if user_id not in self._glasses:
             user = self._users[user_id] = User(user_id, model, self._backend)
             self._glasses[user_id] = VirtualGlasses(user, now=self._now, leave=self._user_leaves)
@@ -159,6 +164,7 @@ class LocalCloud:
         if self._users.get(user.user_id) is user:
             del self._users[user.user_id], self._glasses[user.user_id]
             user.leave()
+            self._left.add(user)
 
     def _handle_socket(self, request: HttpRequest) -> Accept | HttpReply | None:
         if request.path_only == SOCKET_PATH_3 and self._backend.generation == 3:
@@ -175,10 +181,10 @@ class LocalCloud:
             session_id=request.headers.get(SESSION_HEADER, ""),
             package_name=request.headers.get(PACKAGE_HEADER, ""),
         )
-        return lambda connection: AppLink(connection, self, self._now, login)
+        return lambda connection: self._accept(connection, login)
 
-    def _accept(self, connection: Connection) -> AppLink:
-        return AppLink(connection, self, self._now)
+    def _accept(self, connection: Connection, login: Login | None = None) -> AppLink:
+        return AppLink(connection, self, self._now, login, answers_pings=self._backend.generation == 3)
 
     def resume(self, request: Reconnect, login: Login) -> AppRun | ReconnectRejected:
         """Decide whether an app of generation 3 goes on."""

@@ -1,56 +1,33 @@
 """One user's phone and glasses, to be driven by a test, a terminal or a page.
 
-What the wearer does are methods here (``say``, ``press``, ``start``); what the wearer sees are properties.
+What the wearer does are methods here (``say``, ``press``, ``start``), and what happens to them in ``happenings.py``.
+What the wearer sees are properties in ``observations.py``.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from mentra.bitmaps.bitmap import Bitmap
 from mentra.errors import NotConnected
-from mentra.localcloud.app_link import AppFrame
-from mentra.localcloud.display.dashboard import Dashboard
-from mentra.localcloud.display.panels import panel_of
 from mentra.localcloud.happenings import Happenings
-from mentra.localcloud.phone.camera import VirtualCamera
-from mentra.localcloud.phone.leds import Leds
-from mentra.localcloud.phone.location import VirtualLocation
+from mentra.localcloud.observations import Observations
+from mentra.localcloud.payloads import payload_of
 from mentra.localcloud.phone.network import NetworkQuality, Way
 from mentra.localcloud.phone.recordings import RecordingSource, frames, read_recording, seconds
-from mentra.localcloud.phone.speaker import PlayedSound, Speaker
 from mentra.localcloud.phone.speech import Recogniser, growing
-from mentra.localcloud.phone.video import VirtualVideo
-from mentra.localcloud.phone.wifi import WifiScreen, WifiSetup
 from mentra.localcloud.storage import Fault
-from mentra.localcloud.traffic import PassedFrame
 from mentra.localcloud.user import User
 from mentra.protocol import codec
-from mentra.protocol.app_to_cloud import DisplayEvent
-from mentra.protocol.base import Wire, iso_timestamp, wire_name
-from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import DeviceState
-from mentra.protocol.layouts import Layout
-from mentra.protocol.settings import setting_values
 from mentra.protocol.streams import (
-    LOCAL_TRANSCRIPTION,
     AudioChunk,
     ButtonPress,
     CalendarEvent,
     GlassesConnection,
     HeadPosition,
     Location,
-    PayloadType,
-    PhoneNotification,
     StreamData,
-    TouchEvent,
-    Transcription,
-    Translation,
 )
 from mentra.protocol.subscriptions import parse_stream, transcription_stream
 
@@ -60,13 +37,8 @@ DEFAULT_MODEL = "Even Realities G1"
 REACTION_TURNS = 20
 """How many turns of the event loop an app gets to react to something before the method that did it returns."""
 
-# Streams whose payload the cloud makes itself and puts no ``timestamp`` into (docs/protocol.md, Conventions).
-_UNTIMED = frozenset({Transcription.stream, Translation.stream, CalendarEvent.stream})
-# What the cloud fills in where the phone says nothing.
-_DEFAULTS = {PhoneNotification.stream: {wire_name(PhoneNotification, "priority"): "normal"}}
 
-
-class VirtualGlasses(Happenings):
+class VirtualGlasses(Observations, Happenings):
     """The phone and the glasses of one user. Get them from ``LocalCloud.connect_glasses``.
 
     Methods by which something happens (``say``, ``press``, ``send`` and so on) send it to every running app that
@@ -85,158 +57,17 @@ class VirtualGlasses(Happenings):
     """
 
     def __init__(self, user: User, *, now: Callable[[], datetime], leave: Callable[[User], None]) -> None:
-        self._user = user
-        self._now = now
+        super().__init__(user, now=now)
         self._leave = leave
         self._odd_byte = b""
         self._recogniser = Recogniser(now, generation=user.generation)
-        self.speaker = Speaker(user)
-        self.location = VirtualLocation(user, now)
-        self.camera = VirtualCamera(user)
-        self.video = VirtualVideo(user, now)
-        self.leds = Leds(user, now)
-        self._wifi = WifiScreen(user)
-        self._dashboard = Dashboard(user)
 
     def __repr__(self) -> str:
         return f"<VirtualGlasses of {self.user_id}: {self.model}, {self.display!r}>"
 
-    @property
-    def user_id(self) -> str:
-        """The user's e-mail address."""
-        return self._user.user_id
-
-    @property
-    def model(self) -> str:
-        """The model of the glasses."""
-        return self._user.model
-
-    @property
-    def capabilities(self) -> Capabilities | None:
-        """What the glasses can do; ``None`` when the cloud does not know the model."""
-        return self._user.capabilities
-
-    @property
-    def running(self) -> tuple[str, ...]:
-        """The package names of the apps that connected and were not stopped since.
-
-        An app whose connection was lost is one of them while the cloud waits for it.
-        """
-        return tuple(run.package_name for run in self._user.running)
-
-    @property
-    def display(self) -> str:
-        """The text of the main view; empty when it is clear."""
-        return self._user.screen.text
-
-    @property
-    def dashboard(self) -> str:
-        """The text of the dashboard view, which the wearer sees when looking up; empty when it is clear."""
-        return self._user.screen.dashboard
-
-    @property
-    def dashboard_mode(self) -> str:
-        """``"main"``, ``"expanded"`` or ``"none"``; see ``change_dashboard_mode``."""
-        return self._dashboard.mode
-
-    @property
-    def view(self) -> str:
-        """What the wearer sees: ``"main"``, or ``"dashboard"`` while looking up."""
-        return self._user.screen.view
-
-    @property
-    def bitmap(self) -> Bitmap | None:
-        """The image that the main view shows now, of the size that the app sent; ``None`` when it shows none.
-
-        ``glasses.bitmap.trimmed().to_rows()`` has what is lit as lines of text.
-        """
-        return self._user.screen.bitmap
-
-    def screenshot(self, path: str | os.PathLike[str] | None = None) -> bytes:
-        """Return a picture of what the wearer sees at this moment.
-
-        Lines are broken as on the glasses, so far as that is known, in another font; docs/local-cloud.md tells what is
-        not. An image is there pixel for pixel.
-
-        Args:
-            path: Where to store it, too. What is there is replaced.
-
-        Returns:
-            The contents of a PNG file of the size of the display, green on black.
-
-        Raises:
-            HardwareUnavailable: These glasses have no display.
-            OSError: It cannot be stored there.
-        """
-        # 25 ms that whoever takes no picture does not need.
-        from mentra.localcloud.display.drawing import draw
-
-        picture = draw(self._user.screen.seen, panel_of(self.model, self.capabilities))
-        if path is not None:
-            Path(path).write_bytes(picture)
-        return picture
-
-    @property
-    def wifi_setups(self) -> Sequence[WifiSetup]:
-        """The last thousand wishes of apps for Wi-Fi, oldest first. Nobody answers them; see ``report``."""
-        return tuple(self._wifi.setups)
-
-    @property
-    def layout(self) -> Layout | None:
-        """What the main view shows; ``None`` when it is clear, or something that no glasses know."""
-        return self._user.screen.layout
-
-    @property
-    def shown(self) -> Sequence[DisplayEvent]:
-        """The last thousand frames that were shown, oldest first, with those by which the cloud cleared a view."""
-        return tuple(self._user.screen.shown)
-
-    @property
-    def sounds(self) -> Sequence[PlayedSound]:
-        """The last thousand sounds that apps had played, oldest first, with those that failed."""
-        return tuple(self.speaker.sounds)
-
-    @property
-    def spoken(self) -> Sequence[str]:
-        """The texts among them that the cloud speaks, oldest first. A long one comes in parts."""
-        return tuple(sound.text for sound in self.speaker.sounds if sound.text is not None)
-
-    def now(self) -> datetime:
-        """Return the present moment, with which events are stamped."""
-        return self._now()
-
-    def subscriptions(self, package_name: str) -> tuple[str, ...]:
-        """Return what an app receives now: without what its permissions do not allow, languages written out."""
-        run = self._user.run_of(package_name)
-        return run.subscriptions if run else ()
-
-    def dropped(self, package_name: str) -> tuple[str, ...]:
-        """Return what an app asked to receive, and does not because it lacks the permission."""
-        run = self._user.run_of(package_name)
-        return run.dropped if run else ()
-
-    def listeners(self, stream: str, data: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-        """Return the package names of the running apps that would hear of an event now; see ``send``."""
-        if parse_stream(stream).base == AudioChunk.stream:
-            return tuple(run.package_name for run in self._user.audio_listeners())
-        payload = codec.encode(self._payload(stream, data or {}))
-        return tuple(run.package_name for run, _ in self._user.listeners(stream, payload))
-
-    def settings(self, package_name: str) -> dict[str, Any]:
-        """Return the settings of an app: what the user chose, else what the console's schema has.
-
-        Raises:
-            NotInstalled: There is no such app.
-        """
-        return setting_values(self._user.settings_of(package_name))
-
-    def stored(self, package_name: str) -> dict[str, Any]:
-        """Return what an app has stored for the wearer, by key: text; a mapping where a key with a dot has nested."""
-        return self._user.stored(package_name)
-
     def store(self, package_name: str, values: Mapping[str, str]) -> None:
         """Have something stored for the wearer, as if the app had stored it another day."""
-        self._user.store(package_name, values)
+        self._user.account.store(package_name, values)
 
     def fail_storage(self, status: int = 503, *, times: int = 1, retry_after_s: float | None = None) -> None:
         """Refuse the next requests by which apps read or store the wearer's data.
@@ -246,32 +77,7 @@ class VirtualGlasses(Happenings):
             times: How many requests.
             retry_after_s: What the answer says in ``Retry-After``; nothing if left out.
         """
-        self._user.fail_storage(Fault(status, retry_after_s), times=times)
-
-    def frames(self, package_name: str) -> list[AppFrame]:
-        """Return the last thousand frames that an app sent on accepted connections, oldest first.
-
-        A frame that the cloud does not know is an ``Unknown``, one that it cannot read a ``Malformed``.
-        """
-        return self._user.frames_of(package_name)
-
-    @property
-    def network(self) -> NetworkQuality:
-        """How the network between the phone and the cloud is; see ``set_network``."""
-        return self._user.phone_network.quality
-
-    @property
-    def is_online(self) -> bool:
-        """Whether the phone is connected to the cloud; see ``go_offline``."""
-        return self._user.phone_online
-
-    @property
-    def traffic(self) -> Sequence[PassedFrame]:
-        """The last thousand frames that passed, oldest first: from apps, to apps, and layouts to the glasses.
-
-        Of sound there is one record for each app between two messages, with its size only.
-        """
-        return tuple(self._user.traffic)
+        self._user.account.fail_storage(Fault(status, retry_after_s), times=times)
 
     async def start(self, package_name: str) -> None:
         """Start an app and wait until it is connected.
@@ -339,7 +145,7 @@ class VirtualGlasses(Happenings):
         """
         if parse_stream(stream).base == AudioChunk.stream:
             raise ValueError(f"{AudioChunk.stream!r} is sent as binary frames. Use send_audio(data).")
-        payload = self._payload(stream, data)
+        payload = payload_of(stream, data, self.now())
         if stream == Location.stream:
             self._note_location(payload)
         if stream == GlassesConnection.stream:
@@ -352,9 +158,9 @@ class VirtualGlasses(Happenings):
         if stream == HeadPosition.stream:
             self._dashboard.head_moved(payload.get("position"))
         if stream == CalendarEvent.stream:
-            self._user.deliver_calendar_event(payload)
+            self._user.events.deliver_calendar_event(payload)
         else:
-            self._user.deliver(stream, payload)
+            self._user.events.deliver(stream, payload)
 
     def _tell(self, arrive: Callable[[], object], *, may_be_lost: bool = True) -> None:
         """Have the phone tell the cloud something, if it is connected."""
@@ -368,8 +174,8 @@ class VirtualGlasses(Happenings):
         async def follow() -> None:
             news = codec.decode_stream(GlassesConnection.stream, codec.encode(payload))
             if isinstance(news, GlassesConnection):
-                await self._user.glasses_connection(news)
-            self._user.deliver(GlassesConnection.stream, payload)
+                await self._user.worn.connection_changed(news)
+            self._user.events.deliver(GlassesConnection.stream, payload)
 
         self._tell(lambda: following.append(self._user.spawn(follow())), may_be_lost=False)
         if following:
@@ -379,20 +185,6 @@ class VirtualGlasses(Happenings):
         location = codec.decode_stream(Location.stream, codec.encode(payload))
         if isinstance(location, Location) and location.correlation_id is None:
             self.location.moved(location)
-
-    def _payload(self, stream: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        base, detail, _ = parse_stream(stream)
-        filled_in: list[Wire] = [PayloadType(type=LOCAL_TRANSCRIPTION if stream == Transcription.stream else base)]
-        if base not in _UNTIMED:
-            # A location is stamped by the cloud, everything else by the phone.
-            stamp = iso_timestamp(self._now()) if base == Location.stream else self._now_ms()
-            filled_in.append(StreamData(timestamp=stamp))
-        if base == TouchEvent.stream and detail:
-            filled_in.append(TouchEvent(gesture_name=detail))
-        payload: dict[str, Any] = dict(_DEFAULTS.get(base, {}))
-        for part in filled_in:
-            payload |= msgspec.to_builtins(part)
-        return {**payload, **data}
 
     async def send_audio(self, data: bytes) -> None:
         """Let the microphone hear something.
@@ -405,7 +197,7 @@ class VirtualGlasses(Happenings):
         whole = len(data) & ~1
         self._odd_byte = data[whole:]
         if whole:
-            self._tell(lambda: self._user.deliver_audio(data[:whole]))
+            self._tell(lambda: self._user.events.deliver_audio(data[:whole]))
         await self._settle()
 
     async def hear(self, recording: RecordingSource, *, real_time: bool = False) -> None:
@@ -438,7 +230,7 @@ class VirtualGlasses(Happenings):
         Raises:
             NotInstalled: There is no such app.
         """
-        return await self._user.call_tool(package_name, tool_id, parameters or {})
+        return await self._user.account.call_tool(package_name, tool_id, parameters or {})
 
     async def trigger_tool(self, package_name: str, request: Mapping[str, Any]) -> Any:
         """Have something else than the assistant call a tool of an app, with just these fields of the wire.
@@ -452,7 +244,7 @@ class VirtualGlasses(Happenings):
         Raises:
             NotInstalled: There is no such app.
         """
-        return await self._user.trigger_tool(package_name, request)
+        return await self._user.account.trigger_tool(package_name, request)
 
     def webview_url(
         self, package_name: str, path: str = "/", *, server_url: str | None = None, cloud_url: str | None = None
@@ -469,7 +261,7 @@ class VirtualGlasses(Happenings):
         Raises:
             NotInstalled: There is no such app.
         """
-        return self._user.webview_url(package_name, path, server_url=server_url, cloud_url=cloud_url)
+        return self._user.account.webview_url(package_name, path, server_url=server_url, cloud_url=cloud_url)
 
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
         """Change settings of an app, by key.
@@ -489,11 +281,6 @@ class VirtualGlasses(Happenings):
         await self._user.change_settings(package_name, values)
         await self._settle()
 
-    @property
-    def system_settings(self) -> dict[str, Any]:
-        """The settings of MentraOS itself, by the cloud's keys."""
-        return dict(self._user.system_settings)
-
     async def change_system_settings(self, values: Mapping[str, Any]) -> None:
         """Change settings of MentraOS itself, by the cloud's keys, such as ``metricSystemEnabled``.
 
@@ -507,21 +294,13 @@ class VirtualGlasses(Happenings):
 
         Every running app hears it, though the cloud of December 2025 passes on nothing of the kind.
         """
-        self._user.report(state)
+        self._user.worn.report(state)
         await self._settle()
 
     async def change_dashboard_mode(self, mode: str) -> None:
         """Have the dashboard shown in another mode, ``"main"``, ``"expanded"`` or ``"none"``; running apps are told."""
         self._dashboard.show_mode(mode)
         await self._settle()
-
-    def permissions(self, package_name: str) -> tuple[str, ...]:
-        """Return what an app has declared in the developer console.
-
-        Raises:
-            NotInstalled: There is no such app.
-        """
-        return self._user.permissions_of(package_name)
 
     def change_permissions(self, package_name: str, permissions: Collection[str]) -> None:
         """Have an app declare other permissions in the developer console: ``("CAMERA", "MICROPHONE")``.
@@ -531,7 +310,7 @@ class VirtualGlasses(Happenings):
         Raises:
             NotInstalled: There is no such app.
         """
-        self._user.change_permissions(package_name, permissions)
+        self._user.account.change_permissions(package_name, permissions)
 
     def set_network(self, *, latency_s: float = 0.0, jitter_s: float = 0.0, loss: float = 0.0, seed: int = 0) -> None:
         """Have a network between the phone and the cloud that is slow or loses things; without arguments a perfect one.
@@ -581,50 +360,10 @@ class VirtualGlasses(Happenings):
         """Be gone for good, as a phone that was away for a minute.
 
         Every app hears it on its socket and gets no webhook. The cloud forgets the user but not what is stored for
-        them; ``connect_glasses`` makes new glasses, with no app running.
+        them; ``connect_glasses`` makes new glasses, and has the apps that ran started again.
         """
         self._leave(self._user)
         await self._settle()
-
-    def on_display(self, callback: Callable[["VirtualGlasses"], object]) -> Callable[[], None]:
-        """Call ``callback`` each time something is shown, also when it looks as before, and when the view changes.
-
-        Returns:
-            What undoes it.
-        """
-        return self._user.screen.on_change(lambda: callback(self))
-
-    async def wait_for_display(self, text: str, *, timeout: float = 5.0) -> str:
-        """Wait until the main view shows a text, alone or among other text.
-
-        Args:
-            timeout: Seconds.
-
-        Returns:
-            The whole text of the main view at that moment, even if it was replaced at once.
-
-        Raises:
-            TimeoutError: It was not shown; the message says what is.
-        """
-        if text in self.display:
-            return self.display
-        seen: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def look(_: VirtualGlasses) -> None:
-            if text in self.display and not seen.done():
-                seen.set_result(self.display)
-
-        undo = self.on_display(look)
-        try:
-            async with asyncio.timeout(timeout):
-                return await seen
-        except TimeoutError:
-            raise TimeoutError(
-                f"The glasses of {self.user_id} did not show {text!r} within {timeout:g} s. "
-                f"They show {self.display!r}; running: {', '.join(self.running) or 'no app'}."
-            ) from None
-        finally:
-            undo()
 
     async def send_custom_message(self, action: str, payload: Any = None) -> None:
         """Have the cloud send a message of its own to the apps that subscribed ``custom_message``.
@@ -632,7 +371,7 @@ class VirtualGlasses(Happenings):
         The only one that clouds ever sent is ``"update_datetime"``. The last of those comes again after each list of
         subscriptions with ``custom_message``.
         """
-        self._user.send_custom_message(action, payload)
+        self._user.events.send_custom_message(action, payload)
         await self._settle()
 
     async def _send(self, stream: str, data: StreamData) -> None:
@@ -641,6 +380,3 @@ class VirtualGlasses(Happenings):
     async def _settle(self) -> None:
         for _ in range(REACTION_TURNS):
             await asyncio.sleep(0)
-
-    def _now_ms(self) -> int:
-        return int(self._now().timestamp() * 1000)

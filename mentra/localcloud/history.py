@@ -14,7 +14,7 @@ MOST = 1000
 """As many are remembered in one list."""
 FEWEST = 20
 """As many are remembered however many lists there are."""
-TOGETHER = 20_000
+TOGETHER = 50_000
 """As many are remembered in all lists together, but for what ``FEWEST`` grants."""
 
 

@@ -1,24 +1,23 @@
-"""One user of the local cloud: the apps they run, and who hears what happens to their glasses.
+"""One user of the local cloud: their session, and the apps that run in it.
 
 A user has a session while the phone is connected, and for a minute after it went away. What the cloud keeps for good is
 in the ``Backend``: settings, data, and which apps are to be started again when the user comes back.
 
-Source: MentraOS cloud/packages/cloud/src/services/session/UserSession.ts, DeviceManager.ts (Dec 2025);
+Source: MentraOS cloud/packages/cloud/src/services/session/UserSession.ts (Dec 2025);
 docs/protocol.md, Life of a connection.
 """
 
 import asyncio
-import copy
-import dataclasses
-import functools
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+import weakref
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from mentra.errors import NotConnected
 from mentra.localcloud import rules
+from mentra.localcloud.account import Account
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, Refusal
 from mentra.localcloud.app_run import AppRun, StartFailed
@@ -26,51 +25,30 @@ from mentra.localcloud.backend import Backend
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.display.rules import DisplayRules
 from mentra.localcloud.display.screen import Screen
-from mentra.localcloud.hardware import missing_hardware
+from mentra.localcloud.events import Events
 from mentra.localcloud.history import Recent
-from mentra.localcloud.models import MODELS
-from mentra.localcloud.phone.calendar import UserCalendar
 from mentra.localcloud.phone.network import PhoneNetwork, Way
 from mentra.localcloud.phone.sound_relays import SoundRelays
 from mentra.localcloud.phone.streamed_video import ManagedVideo
-from mentra.localcloud.storage import Fault, changed_system_settings, system_settings
+from mentra.localcloud.storage import changed_system_settings, system_settings
 from mentra.localcloud.traffic import Direction, Traffic
+from mentra.localcloud.worn_glasses import WornGlasses
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, DisplayEvent, Reconnect
 from mentra.protocol.base import iso_timestamp
 from mentra.protocol.capabilities import Capabilities
-from mentra.protocol.chosen_settings import chosen_values
 from mentra.protocol.cloud_to_app import (
-    CapabilitiesUpdate,
     ConnectionAck,
-    CustomMessage,
-    DataStream,
     DeviceState,
-    DeviceStateUpdate,
     ReconnectRejected,
     SettingsUpdate,
     SystemSettingsUpdate,
-    merge_device_state,
 )
 from mentra.protocol.connection import RefusalCode, RejectionCode, session_id_of
 from mentra.protocol.settings import METRIC_UNITS, Setting
-from mentra.protocol.streams import (
-    GLASSES_CONNECTED,
-    LOCAL_TRANSCRIPTION,
-    AudioChunk,
-    CalendarEvent,
-    GlassesConnection,
-    PhotoTaken,
-    TouchEvent,
-    Transcription,
-)
-from mentra.protocol.webhooks import ToolRequest
-from mentra.transport.base import http_base
 
 M = TypeVar("M", bound=AppMessage)
 
-UPDATE_DATETIME = "update_datetime"
-"""The one custom message that the cloud knows, with the local date and time as text."""
 ABSENCE_S = 60.0
 """How long the cloud waits for a phone that went away."""
 
@@ -82,7 +60,6 @@ class User:
 
     def __init__(self, user_id: str, model: str, backend: Backend) -> None:
         self.user_id = user_id
-        self.model = model
         self.screen = Screen(backend.history.recent())
         self.system_settings = system_settings(backend.generation)
         self.phone_network = PhoneNetwork()
@@ -91,16 +68,20 @@ class User:
         self.phone_online = True
         """Whether the phone is connected to the cloud."""
         self._has_session = True
+        self._waits_for_cloud = False
+        """Whether the phone connects as soon as there is a cloud."""
         self._absence: asyncio.TimerHandle | None = None
-        self._reported = DeviceState()
-        self._calendar = UserCalendar(backend.now, all_day=backend.generation == 3)
-        self._datetime_message: CustomMessage | None = None
         self._runs: dict[str, AppRun] = {}
+        self._runs_of_earlier_sessions: weakref.WeakSet[AppRun] = weakref.WeakSet()
+        """Those of which a socket or a webhook is left."""
         self._frames: dict[str, Recent[AppFrame]] = {}
+        self.worn = WornGlasses(model, backend, lambda: tuple(self._runs.values()))
+        self.account = Account(user_id, backend)
+        self.events = Events(user_id, backend, lambda: self.reachable)
         self._answers: dict[type[Any], Callable[[AppRun, Any], object]] = {}
-        self._when_stopped: list[Callable[[AppRun], object]] = []
-        self._when_subscribed: list[Callable[[AppRun], object]] = []
-        self._when_over: list[Callable[[], object]] = []
+        self._when_stopped: list[Callable[[AppRun], object]] = [self.events.app_stopped]
+        self._when_subscribed: list[Callable[[AppRun], object]] = [self.events.repeat]
+        self._when_over: list[Callable[[], object]] = [self.events.clear]
         self._display_rules = DisplayRules(
             self._show_now, is_running=self._is_running, timestamp=self.timestamp, faithful=backend.faithful
         )
@@ -135,15 +116,19 @@ class User:
         return self._backend.sound_relays
 
     @property
+    def model(self) -> str:
+        """The model of the glasses."""
+        return self.worn.model
+
+    @property
     def device_state(self) -> DeviceState:
         """What is known of the glasses."""
-        connected = self._reported.connected is not False  # Unless the phone said otherwise.
-        return msgspec.structs.replace(self._reported, connected=connected, model_name=self.model)
+        return self.worn.state
 
     @property
     def capabilities(self) -> Capabilities | None:
         """What the glasses can do; ``None`` when the cloud does not know the model."""
-        return MODELS.get(self.model)
+        return self.worn.capabilities
 
     @property
     def running(self) -> tuple[AppRun, ...]:
@@ -157,6 +142,13 @@ class User:
 
     def run_of(self, package_name: str) -> AppRun | None:
         """Return the run of an app; ``None`` when it was never started for this user."""
+        return self._runs.get(package_name)
+
+    def installed_run(self, package_name: str) -> AppRun | None:
+        """Return the run of an app, also of one that was never started; ``None`` when there is no such app."""
+        app = self._backend.catalogue.find(package_name)
+        if app is not None:
+            self._runs.setdefault(package_name, AppRun(app, self))
         return self._runs.get(package_name)
 
     def frames_of(self, package_name: str) -> list[AppFrame]:
@@ -176,7 +168,8 @@ class User:
         """Stop the standard app that runs, if another one is about to start."""
         if self.registered(run.package_name).app_type != "standard":
             return
-        for other in self.running:
+        # Of several, the first by name: they are looked up in an index.
+        for other in sorted(self.running, key=lambda each: each.package_name):
             if other is not run and other.app.app_type == "standard":
                 await other.stop()
                 return
@@ -228,6 +221,7 @@ class User:
 
     def go_offline(self) -> None:
         """Lose the connection between the phone and the cloud; the cloud waits for a minute."""
+        self._waits_for_cloud = False
         if self.phone_online:
             self.phone_online = False
             self._absence = asyncio.get_running_loop().call_later(ABSENCE_S, self.leave)
@@ -240,11 +234,17 @@ class User:
             self.come_back()
             return
         self._arrive()
-        self._tell_capabilities()
+        self.worn.tell_capabilities()
         self._start_again([run.package_name for run in self._runs.values() if run.is_dormant])
 
     def come_back(self) -> None:
-        """Begin a new session, as a phone that was away for long: the apps that ran are started again."""
+        """Begin a new session, as a phone that was away for long: the apps that ran are started again.
+
+        While the cloud is not open the phone waits for it.
+        """
+        self._waits_for_cloud = not self.websocket_url
+        if self._waits_for_cloud:
+            return
         self._arrive()
         self._has_session = True
         self._start_again(list(self._backend.running_apps.get(self.user_id, ())))
@@ -254,17 +254,24 @@ class User:
         self._end_session(AppRun.user_left)
 
     def cloud_closed(self) -> None:
-        """End the session without a word: the process of the cloud ends."""
+        """End the session without a word: the process of the cloud ends. A phone that was there waits for it."""
+        self._waits_for_cloud = self._waits_for_cloud or self.phone_online
         self._end_session(AppRun.cloud_closed)
+        for run in list(self._runs_of_earlier_sessions):
+            run.cloud_closed()
+
+    def cloud_opened(self) -> None:
+        """Learn that the cloud is there: a phone that waited for it connects."""
+        if self._waits_for_cloud:
+            self.come_back()
 
     def _end_session(self, end: Callable[[AppRun], None]) -> None:
         self._stop_waiting()
         self.phone_online = self._has_session = False
         for run in self._runs.values():
             end(run)
+        self._runs_of_earlier_sessions.update(self._runs.values())
         self._runs.clear()
-        self._calendar.clear()
-        self._datetime_message = None
         self._display_rules.close()
         self.phone_network.close()
         for forget in self._when_over:
@@ -289,107 +296,21 @@ class User:
         except (StartFailed, NotInstalled) as error:
             # Nobody asked for this start, so nobody else would hear that it failed.
             _logger.warning("%s was not started again for %s: %s", package_name, self.user_id, error)
-
-    def deliver(self, stream: str, data: Mapping[str, Any]) -> None:
-        """Send an event to every running app that subscribed to it."""
-        payload = codec.encode(data)
-        for run, name in self.listeners(stream, payload):
-            run.send(self._event(run, name, payload))
-        if stream == Transcription.stream and self.generation == 2:
-            # The cloud of 2025 passes on what the phone recognised a second time, as it came.
-            self.deliver(LOCAL_TRANSCRIPTION, data)
-
-    def listeners(self, stream: str, payload: bytes) -> list[tuple[AppRun, str]]:
-        """Return the apps that an event reaches, each with the ``streamType`` under which it does."""
-        asked = (name for run in self.reachable for name in run.subscriptions)
-        if not rules.is_made(stream, asked, generation=self.generation):
-            return []
-        event = codec.decode_stream(stream, payload)
-        language = event.language if isinstance(event, Transcription) else None
-        gesture = event.gesture_name if isinstance(event, TouchEvent) else None
-        name_for = functools.partial(
-            rules.delivered_as, stream=stream, language=language, gesture=gesture, generation=self.generation
-        )
-        names = ((run, name_for(run.subscriptions)) for run in self.reachable)
-        return [(run, name) for run, name in names if name is not None]
-
-    def deliver_calendar_event(self, said: Mapping[str, Any]) -> None:
-        """Send an entry of the calendar to those who subscribed, and remember it for those who subscribe later."""
-        payload = self._calendar.add(said)
-        for run, name in self.listeners(CalendarEvent.stream, payload):
-            run.send(self._event(run, name, payload))
-
-    def send_custom_message(self, action: str, payload: Any) -> None:
-        """Send a message of the cloud to the running apps that subscribed to such messages."""
-        message = CustomMessage(action=action, payload=payload, timestamp=self.timestamp())
-        if action == UPDATE_DATETIME:
-            self._datetime_message = message
-        for run in self.reachable:
-            if CustomMessage.stream in run.subscriptions:
-                run.send(message)
+        except NotConnected:
+            pass  # The phone or the cloud is gone again. Who comes back next starts it.
 
     def subscribed(self, run: AppRun) -> None:
-        """Send what the cloud repeats to who subscribes (docs/protocol.md, Streams)."""
-        if CalendarEvent.stream in run.subscriptions:
-            for payload in self._calendar.news_for(run.package_name):
-                run.send(self._event(run, CalendarEvent.stream, payload))
-        if CustomMessage.stream in run.subscriptions and self._datetime_message is not None:
-            run.send(self._datetime_message)
+        """Learn that an app sent a list of subscriptions."""
         for learn in self._when_subscribed:
             learn(run)
 
-    def deliver_audio(self, data: bytes) -> None:
-        """Send sound to every running app that subscribed to it."""
-        for run in self.audio_listeners():
-            run.send_binary(data)
-
-    def audio_listeners(self) -> list[AppRun]:
-        """Return the apps that sound reaches."""
-        return [run for run in self.reachable if rules.delivered_as(run.subscriptions, AudioChunk.stream)]
-
-    async def change_model(self, model: str) -> None:
-        """Put other glasses on, tell every running app, and stop those for which the glasses lack something."""
-        self.model = model
-        self._tell_capabilities()
-        lacking = [run for run in self.running if missing_hardware(run.app.hardware_requirements, self.capabilities)]
-        await asyncio.gather(*(run.stop() for run in lacking))
-
-    async def glasses_connection(self, news: GlassesConnection) -> None:
-        """Learn from the phone that glasses connected to it, or went away; apps hear of the event separately."""
-        connected = news.status == GLASSES_CONNECTED
-        changes = DeviceState(connected=connected, model_name=news.model_name if connected else None)
-        if news.wifi is not None and connected:
-            changes = msgspec.structs.replace(changes, wifi_connected=news.wifi.connected, wifi_ssid=news.wifi.ssid)
-        self._reported = merge_device_state(self._reported, msgspec.to_builtins(changes))
-        if not connected:
-            self._reported = msgspec.structs.replace(self._reported, wifi_connected=None, wifi_ssid=None)
-        elif news.model_name is not None:
-            await self.change_model(news.model_name)
-        if self.generation == 3:
-            self._tell_state(changes)
-
-    def _tell_capabilities(self) -> None:
-        for run in self.reachable:
-            run.send(CapabilitiesUpdate(capabilities=self.capabilities, model_name=self.model))
-
-    def report(self, state: DeviceState) -> None:
-        """Have the phone tell how the glasses are; every running app hears it."""
-        self._reported = merge_device_state(self._reported, msgspec.to_builtins(state))
-        self._tell_state(state)
-
-    def _tell_state(self, state: DeviceState) -> None:
-        changes = msgspec.to_builtins(state)
-        for run in self.reachable:
-            run.send(DeviceStateUpdate(state=changes, full_snapshot=False, timestamp=self.timestamp()))
-
     async def change_settings(self, package_name: str, values: Mapping[str, Any]) -> None:
         """Store choices in an app's settings and tell the app, on its socket and then by HTTP."""
-        app = self._backend.catalogue.get(package_name)
-        settings = self._backend.app_settings.save(self.user_id, app, chosen_values(app.schema(), values))
+        settings = self.account.save_settings(package_name, values)
         run = self._runs.get(package_name)
         if run is not None and run.is_running:
             run.send(self._settings_update(run, settings))
-        await self.http.settings(app, self.user_id, settings)
+        await self.http.settings(self.registered(package_name), self.user_id, settings)
 
     def change_system_settings(self, values: Mapping[str, Any]) -> None:
         """Change settings of MentraOS, and tell the apps that the cloud tells of it.
@@ -408,46 +329,6 @@ class User:
                 run.send(
                     SystemSettingsUpdate(settings=told, session_id=self._session_id(run), timestamp=self.timestamp())
                 )
-
-    def permissions_of(self, package_name: str) -> tuple[str, ...]:
-        """Return what an app has declared."""
-        return self._backend.catalogue.get(package_name).permissions
-
-    def change_permissions(self, package_name: str, permissions: Collection[str]) -> None:
-        """Change what an app has declared; requests are judged by it at once, subscriptions with the next list."""
-        app = dataclasses.replace(self._backend.catalogue.get(package_name), permissions=tuple(permissions))
-        self._backend.catalogue.add(app)
-
-    def settings_of(self, package_name: str) -> list[Setting]:
-        """Return this user's settings of an app."""
-        return self._backend.app_settings.list_for(self.user_id, self._backend.catalogue.get(package_name))
-
-    def stored(self, package_name: str) -> dict[str, Any]:
-        """Return what an app keeps for this user."""
-        return copy.deepcopy(self._backend.storage.read(self.user_id, package_name))
-
-    def store(self, package_name: str, values: Mapping[str, str]) -> None:
-        """Put values into what an app keeps for this user."""
-        self._backend.storage.write(self.user_id, package_name, values)
-
-    def fail_storage(self, fault: Fault, *, times: int) -> None:
-        """Refuse the next requests of apps about their data of this user."""
-        self._backend.storage.fail(self.user_id, fault, times=times)
-
-    async def call_tool(self, package_name: str, tool_id: str, parameters: Mapping[str, Any]) -> Any:
-        """Call a tool of an app in this user's name."""
-        return await self.trigger_tool(package_name, self.http.tool_request(self.user_id, tool_id, parameters))
-
-    async def trigger_tool(self, package_name: str, request: ToolRequest | Mapping[str, Any]) -> Any:
-        """Call a tool of an app with just these fields."""
-        return await self.http.tool(self._backend.catalogue.get(package_name), request)
-
-    def webview_url(self, package_name: str, path: str, *, server_url: str | None, cloud_url: str | None) -> str:
-        """Return the address at which the phone opens a page of an app."""
-        app = self._backend.catalogue.get(package_name)
-        query = self._backend.web_tokens.query(self.user_id, app, cloud_url or http_base(self.websocket_url))
-        before, mark, fragment = path.partition("#")
-        return f"{server_url or app.public_url}{before}{'&' if '?' in before else '?'}{query}{mark}{fragment}"
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something in the background until the local cloud is closed."""
@@ -532,12 +413,10 @@ class User:
             self.sound_relays.take(self.user_id, frame)
         return self.generation == 3
 
-    def forget_views(self, package_name: str) -> None:
-        """Take everything off the glasses that an app put there."""
+    def clean_up(self, package_name: str) -> None:
+        """Take off the glasses what an app put there, and end what is done for it."""
         self._display_rules.app_stopped(package_name)
         if run := self._runs.get(package_name):
-            if not run.subscriptions:
-                self._calendar.forget_app(package_name)
             for forget in self._when_stopped:
                 forget(run)
 
@@ -558,16 +437,6 @@ class User:
             package_name=run.package_name,
             session_id=self._session_id(run),
             settings=settings,
-            timestamp=self.timestamp(),
-        )
-
-    def _event(self, run: AppRun, name: str, payload: bytes) -> DataStream:
-        if name == PhotoTaken.stream:  # Which comes another way, and says no more.
-            return DataStream(stream_type=name, data=msgspec.Raw(payload))
-        return DataStream(
-            stream_type=name,
-            data=msgspec.Raw(payload),
-            session_id=self._session_id(run),
             timestamp=self.timestamp(),
         )
 

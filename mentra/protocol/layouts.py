@@ -87,3 +87,12 @@ def read_layout(value: Any) -> Layout | None:
         return cast(Layout, msgspec.convert(value, Layout))
     except msgspec.ValidationError:
         return None
+
+
+def layout_problem(value: Any) -> str:
+    """Return why a decoded JSON value is no layout that we know; empty when it is one."""
+    try:
+        msgspec.convert(value, Layout)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mentra.protocol.base import Number, Wire
+from mentra.protocol.base import Number, Wire, wire_name
 
 SECONDS_OF_A_DAY = 24 * 60 * 60
 
@@ -108,12 +108,11 @@ def timezone_name(system: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(SystemSettings)}
-METRIC_UNITS = _NAMES["metric_system_enabled"]
+METRIC_UNITS = wire_name(SystemSettings, "metric_system_enabled")
 """The only setting of MentraOS whose change the cloud of 2025 tells."""
-TIMEZONE = _NAMES["user_timezone"]
-PREFERRED_MIC = _NAMES["preferred_mic"]
+TIMEZONE = wire_name(SystemSettings, "user_timezone")
+PREFERRED_MIC = wire_name(SystemSettings, "preferred_mic")
 """Which microphone the user wants; ``ONBOARD_MIC`` follows from it."""
-ONBOARD_MIC = _NAMES["use_onboard_mic"]
+ONBOARD_MIC = wire_name(SystemSettings, "use_onboard_mic")
 GLASSES_MIC = "glasses"
 """The preferred microphone of who wants that of the glasses."""

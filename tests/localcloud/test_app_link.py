@@ -178,6 +178,40 @@ async def test_frames_of_another_package_are_lost(running, glasses):
     assert glasses.display == ""
 
 
+async def test_an_app_is_subscribed_in_its_name_before_it_was_ever_started_w_conn_21(network, cloud, running, glasses):
+    async with ScriptedApp(network, "com.example.other") as other:
+        cloud.install(other.installed(app_type="background"))
+        await running.send("subscription_update", packageName=other.package_name, subscriptions=["button_press"])
+
+        await glasses.start(other.package_name)
+        await glasses.press()
+
+        assert other.socket.types == ["tpa_connection_ack", "data_stream"]
+
+
+@pytest.mark.parametrize("name", ["com.example.nobody", None])
+async def test_a_list_that_is_none_is_refused_whosever_it_shall_be_w_conn_21(running, name):
+    await running.send("subscription_update", packageName=name, subscriptions=None)
+
+    assert running.socket.frames[-1]["code"] == "MALFORMED_MESSAGE"
+    assert running.socket.closed is not None
+
+
+async def test_a_socket_on_which_two_apps_logged_in_is_lost_to_both_w_conn_23(network, cloud, running, glasses):
+    async with ScriptedApp(network, "com.example.other") as other:
+        cloud.install(other.installed(app_type="background"))
+        other.connects = False
+        start = asyncio.create_task(glasses.start(other.package_name))
+        await let_it_happen()
+        running.socket.send(other.init())
+        await start
+
+        running.socket.close()
+        await asyncio.sleep(5.1)
+
+        assert running.webhooks == other.webhooks == ["session_request", "stop_request", "session_request"]
+
+
 async def test_an_empty_list_has_no_effect_for_eight_seconds_w_conn_4(running, glasses):
     await running.subscribe("button_press")
 
@@ -207,12 +241,40 @@ async def test_a_reconnect_protects_the_list_again_w_conn_4(running, glasses):
     assert glasses.subscriptions(running.package_name) == ("button_press",)
 
 
-async def test_a_ping_is_answered_with_a_number_w_app_8(running):
+async def test_a_refused_init_protects_the_list_as_well_w_conn_4(running, glasses):
+    await running.subscribe("button_press")
+    await asyncio.sleep(60.0)
+
+    refused = await running.connect(apiKey="wrong")
+    await refused.wait_closed()
+    running.sockets[0].send({"type": "subscription_update", "packageName": running.package_name, "subscriptions": []})
+    await let_it_happen()
+
+    assert glasses.subscriptions(running.package_name) == ("button_press",)
+
+
+async def test_the_cloud_of_2025_does_not_know_a_ping_w_app_8(running):
     await running.send("ping")
 
-    pong = running.socket.frames[-1]
-    assert pong["type"] == "pong"
+    assert running.socket.types == ["tpa_connection_ack"]
+    assert running.socket.closed is None
+
+
+async def test_the_cloud_of_2026_answers_a_ping_with_a_number_w_app_8(running_3):
+    await running_3.send("ping")
+
+    pong = running_3.socket.frames[-1]
+    assert pong == {"type": "pong", "timestamp": pong["timestamp"]}
     assert isinstance(pong["timestamp"], int)
+
+
+async def test_the_cloud_of_2026_answers_a_ping_before_it_knows_whose_it_is_w_app_8(network, cloud_3):
+    socket = await ScriptedSocket().open(network, cloud_3.websocket_url)
+
+    socket.send({"type": "ping"})
+    await let_it_happen()
+
+    assert (socket.types, socket.closed) == (["pong"], None)
 
 
 async def test_everything_an_app_sends_is_kept_for_tests(running, glasses):

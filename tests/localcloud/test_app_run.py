@@ -277,6 +277,31 @@ async def test_a_stop_of_a_start_under_way_fails_the_start(app, glasses):
     assert failure.value.stage == "CONNECTION"
 
 
+async def test_the_clock_of_a_start_that_was_stopped_ends_the_one_after_it_and_so_on_w_conn_22(app, glasses):
+    app.connects = False
+    starts = []
+
+    async def start_at(moment: float) -> None:
+        await asyncio.sleep(moment - clock())
+        starts.append(asyncio.create_task(glasses.start(app.package_name)))
+
+    await start_at(1.0)
+    await asyncio.sleep(1.0)
+    await glasses.stop(app.package_name)
+    await start_at(4.0)  # Ended at 6.0, by the clock of the first.
+    await start_at(8.9)  # Ended at 9.0, by the clock of the second.
+    await start_at(9.2)
+    await asyncio.gather(*starts, return_exceptions=True)
+
+    assert [(round(time, 1), body["type"]) for time, _, body in app.requests] == [
+        (1.0, "session_request"),
+        (2.0, "stop_request"),
+        (4.0, "session_request"),
+        (8.9, "session_request"),
+        (9.2, "session_request"),
+    ]
+
+
 async def test_a_second_standard_app_stops_the_first_before_its_own_start_w_conn_16(network, cloud, running, glasses):
     async with ScriptedApp(network, "com.example.second") as second:
         cloud.install(second.installed())
@@ -299,6 +324,23 @@ async def test_a_standard_app_that_is_still_starting_is_not_stopped_by_a_second_
         await first
 
         assert glasses.running == ("com.example.app", "com.example.second")
+
+
+async def test_of_two_standard_apps_the_first_by_name_makes_room_w_conn_16(network, cloud, app, glasses):
+    app.connects = False
+    first = asyncio.create_task(glasses.start(app.package_name))
+    await let_it_happen()
+    async with ScriptedApp(network, "com.example.aaa") as second, ScriptedApp(network, "com.example.third") as third:
+        for standard in (second, third):
+            cloud.install(standard.installed())
+        await glasses.start(second.package_name)
+        await app.connect()
+        await first
+
+        await glasses.start(third.package_name)
+
+        assert second.webhooks == ["session_request", "stop_request"]
+        assert app.webhooks == ["session_request"]
 
 
 async def test_background_apps_run_beside_each_other_w_conn_16(network, cloud, running, glasses):
@@ -380,6 +422,21 @@ async def test_a_start_during_a_restart_waits_for_it(running, glasses):
     assert running.webhooks == ["session_request", "stop_request", "session_request"]
 
 
+async def test_who_waits_for_a_start_hears_how_the_one_ended_that_took_its_place(running, glasses):
+    running.socket.close()
+    await asyncio.sleep(4.0)
+    await glasses.stop(running.package_name)
+    running.connects = False
+    start = asyncio.create_task(glasses.start(running.package_name))
+    await let_it_happen()
+    running.connects = True  # When the grace is over the cloud starts it once more, and forgets the start under way.
+
+    async with asyncio.timeout(2.0):
+        await start
+
+    assert glasses.running == ("com.example.app",)
+
+
 async def test_a_stop_within_the_grace_is_undone_when_the_grace_is_over_w_conn_14(running, glasses):
     running.socket.close()
     await asyncio.sleep(2.0)
@@ -455,6 +512,46 @@ async def test_when_the_first_of_two_sockets_closes_the_cloud_forgets_the_second
     assert running.webhooks == ["session_request", "stop_request", "session_request"]
 
 
+async def test_a_grace_that_began_during_a_restart_is_not_ended_by_the_next_close_w_conn_19(running, glasses):
+    began, second = clock(), await running.connect()
+    running.delay_s = 0.5
+    running.sockets[0].close()
+    await asyncio.sleep(5.2)
+    second.close()  # While the stop webhook is not answered: its grace is over at 10.2 s.
+    await asyncio.sleep(1.8)
+
+    running.socket.close()
+    await asyncio.sleep(4.0)
+
+    assert [(round(time - began, 1), body["type"]) for time, _, body in running.requests[1:]] == [
+        (5.0, "stop_request"),
+        (5.5, "session_request"),
+        (10.2, "stop_request"),
+        (10.7, "session_request"),
+    ]
+
+
+async def test_a_close_while_a_restart_is_under_way_ends_the_grace_that_is_remembered_w_conn_19(running, glasses):
+    began, second = clock(), await running.connect()
+    running.delay_s = 0.5
+    running.sockets[0].close()
+    await asyncio.sleep(5.2)
+    second.close()
+    await asyncio.sleep(1.0)
+    third = await running.connect()
+    await let_it_happen()
+    running.sockets[2].close()  # Its grace would be over at 11.2 s.
+    await asyncio.sleep(4.2)
+    third.close()  # During the second restart.
+    running.connects = False
+    await asyncio.sleep(1.0)
+
+    assert [(round(time - began, 1), body["type"]) for time, _, body in running.requests[3:]] == [
+        (10.2, "stop_request"),
+        (10.7, "session_request"),
+    ]
+
+
 async def test_a_user_who_leaves_ends_sessions_without_a_webhook_w_conn_7(cloud, running, glasses):
     await glasses.leave()
     await asyncio.sleep(60.0)
@@ -493,6 +590,34 @@ async def test_closing_the_cloud_breaks_connections_without_a_close_frame_w_conn
 
     assert app.socket.closed == Closed(1006)
     assert app.webhooks == ["session_request"]
+
+
+async def test_closing_the_cloud_fails_a_start_that_waits_for_another_app_to_stop(network, cloud, running, glasses):
+    async with ScriptedApp(network, "com.example.second") as second:
+        cloud.install(second.installed())
+        running.delay_s = 10.0
+        start = asyncio.create_task(glasses.start(second.package_name))
+        await asyncio.sleep(1.0)
+
+        await cloud.close()
+
+        with pytest.raises(StartFailed):
+            await start
+        assert second.requests == []
+
+
+async def test_a_restarted_cloud_knows_nothing_of_a_grace_that_was_forgotten_before_w_conn_19(cloud, running, glasses):
+    second = await running.connect()
+    running.delay_s = 0.5
+    running.sockets[0].close()
+    await asyncio.sleep(5.2)
+    second.close()
+    await asyncio.sleep(2.0)
+
+    await cloud.restart()
+    await asyncio.sleep(20.0)
+
+    assert running.webhooks == ["session_request", "stop_request", "session_request", "session_request"]
 
 
 async def test_closing_the_cloud_fails_a_start_under_way(network, app):

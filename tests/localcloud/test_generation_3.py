@@ -128,3 +128,12 @@ async def test_the_storage_has_limits_w_store_7(cloud, running, network):
     assert await put("", f'{{"data":{{{values}}}}}'.encode()) == 200
     assert await put("", b'{"data":{"k0":"y"}}') == 200
     assert await put("", b'{"data":{"more":"%s"}}' % (b"x" * 100_000)) == 413
+
+
+async def test_user_ids_are_written_in_lower_case_w_conv_6(cloud: LocalCloud, app: ScriptedApp):
+    glasses = cloud.connect_glasses("Ann@Example.com")
+    await glasses.start(app.package_name)
+
+    assert cloud.connect_glasses("ann@example.com") is glasses
+    assert glasses.user_id == "ann@example.com"
+    assert app.requests[0][2]["sessionId"] == "ann@example.com-com.example.app"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,86 +104,3 @@ async def test_a_photo_and_a_connection_are_told_w_str_5_w_str_14(running, glass
     state = {"type": "glasses_connection_state", "modelName": "Mentra Live", "timestamp": NOON_MS}
     assert there == {**state, "status": "CONNECTED"}
     assert gone == {**state, "status": "DISCONNECTED"}
-
-
-async def test_a_translation_comes_under_the_name_that_was_subscribed_w_lang_9(running, glasses):
-    await running.subscribe("translation:en-US-to-es-ES", "translation:all-to-es-ES", "translation:en-US-to-de-DE")
-
-    await glasses.translate("hola", target="es-ES", original_text="hello")
-
-    frames = [frame for frame in running.socket.frames if frame["type"] == "data_stream"]
-    assert [frame["streamType"] for frame in frames] == ["translation:en-US-to-es-ES", "translation:all-to-es-ES"]
-    assert frames[1]["data"] == {
-        "type": "translation",
-        "text": "hola",
-        "originalText": "hello",
-        "isFinal": True,
-        "transcribeLanguage": "en-US",
-        "translateLanguage": "es-ES",
-        "didTranslate": True,
-        "startTime": 0,
-        "endTime": 1000,
-        "duration": 1000,
-        "provider": "soniox",
-    }
-
-
-async def test_a_subscription_with_options_gets_nothing_w_lang_7(running, glasses):
-    await running.subscribe("transcription:en-US?no-language-identification=true", "transcription:auto")
-
-    await glasses.say("hello")
-
-    assert running.socket.types == ["tpa_connection_ack"]
-
-
-async def test_the_calendar_is_repeated_to_who_subscribes_newly_w_str_13(running, glasses):
-    await glasses.add_calendar_event("Standup", NINE, QUARTER_PAST, event_id="c1")
-    await glasses.add_calendar_event("Lunch", NOON, NOON, event_id="c2")
-    await running.subscribe("calendar_event")
-    await running.subscribe("button_press")
-    await running.subscribe("calendar_event", "button_press")
-
-    events = [frame for frame in running.socket.frames if frame["type"] == "data_stream"]
-
-    assert [(frame["streamType"], frame["data"]["title"]) for frame in events] == [
-        ("calendar_event", "Lunch"),  # What is over comes last.
-        ("calendar_event", "Standup"),
-    ]
-    assert events[0]["data"]["timeStamp"] == NOON_ISO
-
-
-async def test_of_the_calendar_a_hundred_entries_are_known(running, glasses):
-    for number in range(103):
-        start = NOON + timedelta(minutes=number)
-        await glasses.add_calendar_event(str(number), start, start)
-
-    await running.subscribe("calendar_event")
-
-    titles = [frame["data"]["title"] for frame in running.socket.frames if frame["type"] == "data_stream"]
-    assert titles == [str(number) for number in range(100)]
-
-
-async def test_a_calendar_that_one_may_not_read_is_not_repeated(cloud, app, glasses):
-    cloud.install(app.installed(permissions=("MICROPHONE",)))
-    await glasses.start(app.package_name)
-    await glasses.add_calendar_event("Standup", NINE, QUARTER_PAST)
-
-    await app.subscribe("calendar_event")
-
-    assert app.socket.types == ["tpa_connection_ack"]
-
-
-async def test_a_custom_message_comes_as_it_is_and_the_date_again_with_each_list_w_cloud_8(running, glasses):
-    await glasses.send_custom_message("update_datetime", {"datetime": "noon", "section": "topLeft"})
-    await running.subscribe("custom_message")
-    await running.subscribe("custom_message", "button_press")
-    await glasses.send_custom_message("else")
-
-    date = {
-        "type": "custom_message",
-        "action": "update_datetime",
-        "payload": {"datetime": "noon", "section": "topLeft"},
-        "timestamp": NOON_ISO,
-    }
-    other = {"type": "custom_message", "action": "else", "payload": None, "timestamp": NOON_ISO}
-    assert running.socket.frames[1:] == [date, date, other]

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from mentra.errors import NotConnected
-from mentra.localcloud import InstalledApp, LocalCloud
+from mentra.localcloud import InstalledApp, LocalCloud, VirtualGlasses
 from mentra.transport.base import Closed
-from tests.helpers.scripted_app import ScriptedApp, let_it_happen
+from tests.helpers.scripted_app import ScriptedApp, let_it_happen, text_wall
 
 
 async def test_apps_notice_nothing_while_the_phone_is_away_for_less_than_a_minute_w_conn_7(running, glasses):
@@ -41,6 +41,66 @@ async def test_an_init_while_the_session_is_over_finds_none_w_conn_7(running, gl
     await let_it_happen()
 
     assert socket.frames[0]["code"] == "SESSION_NOT_FOUND"
+
+
+async def test_a_socket_that_outlives_its_session_has_the_app_restarted_when_it_closes_w_conn_20(running, glasses):
+    await outlive(running, glasses)
+
+    running.sockets[0].close()
+    await asyncio.sleep(6.0)
+
+    assert running.webhooks == ["session_request", "stop_request", "session_request"]
+    assert running.socket.frames[0]["code"] == "SESSION_NOT_FOUND"
+
+
+async def test_what_comes_on_a_socket_that_outlived_its_session_concerns_no_later_one_w_conn_20(running, glasses):
+    await outlive(running, glasses)
+    await glasses.go_online()
+    await let_it_happen()
+
+    running.sockets[0].send(
+        {"type": "subscription_update", "packageName": running.package_name, "subscriptions": ["button_press"]}
+    )
+    running.sockets[0].send(
+        {"type": "display_event", "packageName": running.package_name, "view": "main", "layout": text_wall("late")}
+    )
+    await let_it_happen()
+
+    assert glasses.running == (running.package_name,)
+    assert glasses.subscriptions(running.package_name) == ()
+    assert glasses.display == ""
+
+
+async def test_nothing_comes_of_a_socket_that_outlived_its_session_once_the_cloud_is_closed_w_conn_20(
+    cloud, running, glasses
+):
+    await outlive(running, glasses)
+
+    await cloud.close()
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request"]
+
+
+async def test_a_stop_that_is_under_way_when_the_session_ends_is_finished_w_conn_20(running, glasses):
+    await glasses.go_offline()
+    await asyncio.sleep(58.0)
+    running.delay_s = 4.0
+    await glasses.stop(running.package_name)
+
+    await glasses.go_online()
+
+    assert running.webhooks == ["session_request", "stop_request"]
+
+
+async def outlive(app: ScriptedApp, glasses: VirtualGlasses) -> None:
+    """End the session while an app has a socket that was replaced, and has just lost the other one."""
+    second = await app.connect()
+    await glasses.go_offline()
+    await asyncio.sleep(58.0)
+    second.close()
+    await asyncio.sleep(2.1)
+    assert app.sockets[0].closed is None
 
 
 async def test_a_phone_that_comes_back_late_has_its_apps_started_again_w_conn_7(running, glasses):
@@ -124,6 +184,68 @@ async def test_a_phone_that_was_away_when_the_cloud_was_restarted_stays_away(clo
     assert running.webhooks == ["session_request", "session_request"]
 
 
+async def test_a_user_who_comes_back_and_leaves_at_once_is_no_error(cloud, running, glasses, caplog):
+    await glasses.leave()
+
+    await cloud.connect_glasses("user1@example.com").leave()
+    await asyncio.sleep(60.0)
+
+    assert running.webhooks == ["session_request"]
+    assert caplog.messages == []
+
+
+async def test_a_phone_that_comes_back_while_the_cloud_is_down_waits_for_it(cloud, running, glasses, caplog):
+    await glasses.go_offline()
+    restart = asyncio.create_task(cloud.restart(down_s=9.0))
+    await asyncio.sleep(1.0)
+
+    await glasses.go_online()
+    assert not glasses.is_online
+    await restart
+    await asyncio.sleep(1.0)
+
+    assert running.webhooks == ["session_request", "session_request"]
+    assert (glasses.is_online, glasses.running) == (True, ("com.example.app",))
+    assert caplog.messages == []
+
+
+async def test_a_phone_that_goes_away_while_the_cloud_is_down_stays_away(cloud, running, glasses):
+    restart = asyncio.create_task(cloud.restart(down_s=9.0))
+    await asyncio.sleep(1.0)
+
+    await glasses.go_offline()
+    await restart
+    await asyncio.sleep(1.0)
+
+    assert running.webhooks == ["session_request"]
+    assert not glasses.is_online
+
+
+async def test_a_user_who_comes_back_while_the_cloud_is_down_finds_the_apps_started_when_it_is_up(
+    cloud, running, glasses, caplog
+):
+    await glasses.leave()
+    restart = asyncio.create_task(cloud.restart(down_s=9.0))
+    await asyncio.sleep(1.0)
+
+    again = cloud.connect_glasses("user1@example.com")
+    await restart
+    await asyncio.sleep(1.0)
+
+    assert again.running == ("com.example.app",)
+    assert caplog.messages == []
+
+
+async def test_phones_connect_again_to_a_cloud_that_was_closed_and_is_opened(cloud, running, glasses):
+    port = int(cloud.url.rpartition(":")[2])
+
+    await cloud.close()
+    await cloud.open(port=port)
+    await asyncio.sleep(1.0)
+
+    assert glasses.running == ("com.example.app",)
+
+
 async def test_a_restarted_cloud_remembers_data_and_settings(cloud, running, glasses):
     glasses.store(running.package_name, {"key": "value"})
     await glasses.change_settings(running.package_name, {"color": "red"})
@@ -197,12 +319,14 @@ async def test_on_a_cloud_of_2026_an_app_has_six_seconds_to_connect(network, clo
     async with ScriptedApp(network) as app:
         cloud_3.install(app.installed())
         app.connects = False
-        start = asyncio.create_task(cloud_3.connect_glasses("user1@example.com").start(app.package_name))
+        glasses = cloud_3.connect_glasses("user1@example.com")
+        start = asyncio.create_task(glasses.start(app.package_name))
         await asyncio.sleep(5.9)
 
         await app.connect()
-
         await start
+
+        assert glasses.running == (app.package_name,)
 
 
 async def test_an_app_that_is_uninstalled_while_the_user_is_away_is_not_started_again(network, caplog):
@@ -223,3 +347,23 @@ def test_an_app_declares_the_hardware_that_it_requires():
     app = InstalledApp(package_name="com.example.app", api_key="key", public_url="http://127.0.0.1:1")
 
     assert app.hardware_requirements == ()
+
+
+async def test_a_cloud_that_is_closed_starts_nothing_also_not_for_who_left(network):
+    async with ScriptedApp(network) as app:
+        async with LocalCloud(network) as cloud:
+            cloud.install(app.installed())
+            glasses = cloud.connect_glasses()
+            await glasses.start(app.package_name)
+            before = app.socket
+            await app.connect()
+            app.socket.close()
+            await let_it_happen()
+            await glasses.leave()
+            # The cloud has forgotten whose this was, and would restart the app.
+            before.close()
+            await let_it_happen()
+
+        await asyncio.sleep(10)
+
+        assert app.webhooks == ["session_request"]

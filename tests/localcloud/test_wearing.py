@@ -148,3 +148,20 @@ async def test_what_follows_from_other_glasses_comes_when_the_cloud_hears_of_the
     await asyncio.sleep(0.4)
     await let_it_happen()
     assert (glasses.model, told(running)) == ("Mentra Live", [("Mentra Live", True)])
+
+
+async def test_whether_glasses_are_worn_is_known(running, glasses):
+    worn = [glasses.is_worn]
+    for happen in (glasses.take_off(), glasses.put_on()):
+        await happen
+        worn.append(glasses.is_worn)
+
+    assert worn == [True, False, True]
+
+
+async def test_an_app_that_lost_its_connection_runs_and_is_not_connected(running, glasses):
+    before = glasses.connected
+    glasses.drop_connection(running.package_name)
+    await let_it_happen()
+
+    assert (before, glasses.connected, glasses.running) == ((running.package_name,), (), (running.package_name,))

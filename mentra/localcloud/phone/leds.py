@@ -94,4 +94,4 @@ class Leds:
             response = LedResponse(request_id=request.request_id, success=True, timestamp=stamp)
             kind = PayloadType(type=LedResponse.stream)
             data = msgspec.to_builtins(kind) | msgspec.to_builtins(response)
-            self._user.to_cloud(lambda: self._user.deliver(LedResponse.stream, data))
+            self._user.to_cloud(lambda: self._user.events.deliver(LedResponse.stream, data))

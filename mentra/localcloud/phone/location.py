@@ -19,7 +19,7 @@ from datetime import datetime
 import msgspec
 
 from mentra.localcloud.app_run import AppRun
-from mentra.localcloud.history import MOST
+from mentra.localcloud.history import Recent
 from mentra.localcloud.user import User
 from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import LocationPollRequest
@@ -37,12 +37,12 @@ class VirtualLocation:
 
     Attributes:
         last: Where the phone is, as far as the cloud knows; ``None`` before the first move.
-        asked: The accuracy of each poll for which the cloud asked the phone, oldest first.
+        asked: The accuracy of the last thousand polls for which the cloud asked the phone, oldest first.
     """
 
     def __init__(self, user: User, now: Callable[[], datetime]) -> None:
         self.last: Location | None = None
-        self.asked: list[str] = []
+        self.asked: Recent[str] = user.recent()
         self._user = user
         self._now = now
         self._known_at: datetime | None = None
@@ -88,7 +88,6 @@ class VirtualLocation:
 
     def _locate(self, run: AppRun, request: LocationPollRequest) -> None:
         self.asked.append(request.accuracy)
-        del self.asked[:-MOST]
         last = self.last
         if last is None:
             self._waiting.append((run, request))

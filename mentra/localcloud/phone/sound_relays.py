@@ -69,7 +69,7 @@ class SoundRelay:
         self._when_gone = when_gone
         self._chunks: deque[bytes] = deque()
         self._reader: asyncio.Event | None = None
-        self._ended = False
+        self._ended = self._is_gone = False
         self._timer = asyncio.get_running_loop().call_later(CLAIM_WITHIN_S, self.break_off)
 
     def write(self, chunk: bytes) -> None:
@@ -93,7 +93,9 @@ class SoundRelay:
 
     def break_off(self) -> None:
         """Be gone, with what was not read."""
-        self._ended = True
+        if self._is_gone:
+            return  # Another relay may have its place by now.
+        self._ended = self._is_gone = True
         self._chunks.clear()
         self._timer.cancel()
         if self._reader is not None:

@@ -123,7 +123,7 @@ class VirtualVideo:
             self._managed_reported(video, status, error_details)
         else:
             told = _TOLD_AS.get(status, "stopped")
-            self._update(video, told, error_details=error_details, stats=stats)
+            self._tell(video, told, error_details=error_details, stats=stats)
             if told == "active":
                 self._keep_alive.watch()
             else:
@@ -142,7 +142,7 @@ class VirtualVideo:
             for viewer in list(before.viewers):
                 self._end_for(before, viewer)
         elif before is not None and before.status in ("initializing", "active"):
-            self._update(before, "stopped")
+            self._tell(before, "stopped")
         self._keep_alive.rest()
         video = self.current = StreamedVideo(
             package_name=run.package_name,
@@ -168,22 +168,10 @@ class VirtualVideo:
             return
         if video.package_name == run.package_name:
             if not request.stream_id or request.stream_id == video.stream_id:
-                self._update(video, "stopped")
+                self._tell(video, "stopped")
         elif request.stream_id == video.stream_id:
             owner = f"{video.stream_id} owned by {video.package_name}"
             run.refuse(RefusalCode.INTERNAL_ERROR, f"App {run.package_name} cannot stop stream {owner}")
-
-    def _update(
-        self,
-        video: StreamedVideo,
-        status: str,
-        *,
-        error_details: str | None = None,
-        stats: VideoStatistics | None = None,
-    ) -> None:
-        if status in _OVER:
-            self._forget()
-        self._tell(video, status, error_details=error_details, stats=stats)
 
     def _tell(
         self,
@@ -193,6 +181,9 @@ class VirtualVideo:
         error_details: str | None = None,
         stats: VideoStatistics | None = None,
     ) -> None:
+        """Tell the app where its video stands, and forget one that is over."""
+        if status in _OVER:
+            self._forget()
         video.status = status
         run = video.viewers[0]
         told = RtmpStreamStatus(
@@ -210,7 +201,7 @@ class VirtualVideo:
         for copy in copies:
             run.send(copy)
         for copy in copies:  # To those who subscribed to it, as an event.
-            self._user.deliver(str(copy.__struct_config__.tag), msgspec.to_builtins(copy))
+            self._user.events.deliver(str(copy.__struct_config__.tag), msgspec.to_builtins(copy))
 
     # Managed.
 
@@ -335,7 +326,7 @@ class VirtualVideo:
             video.tell_all("error", "Stream timed out waiting for keep-alive")
             self._forget()
         elif video is not None:
-            self._update(video, "timeout")
+            self._tell(video, "timeout")
 
     def _forget(self) -> None:
         """Have no video any more."""

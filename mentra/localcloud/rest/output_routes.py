@@ -10,11 +10,12 @@ from mentra.localcloud.catalogue import Catalogue
 from mentra.localcloud.phone.streamed_video import ManagedVideo
 from mentra.localcloud.rest.app_keys import app_of_key
 from mentra.protocol import codec, rest
-from mentra.protocol.base import Wire
+from mentra.protocol.base import Wire, wire_name
 from mentra.transport.base import HttpReply, HttpRequest
 
 MOST = 10
 """As many servers for one video, and as many of one app."""
+_PACKAGE_NAME = wire_name(rest.OutputRequest, "package_name")
 
 
 class OutputRoutes:
@@ -50,7 +51,7 @@ class OutputRoutes:
                 return None
 
     def _asker(self, request: HttpRequest, body: bytes) -> str:
-        in_query = parse_qs(urlsplit(request.path).query).get("packageName", [""])[0]
+        in_query = parse_qs(urlsplit(request.path).query).get(_PACKAGE_NAME, [""])[0]
         package_name = _asked(body).package_name or in_query
         header = request.headers.get("authorization")
         return app_of_key(self._catalogue, header, package_name if isinstance(package_name, str) else None).package_name

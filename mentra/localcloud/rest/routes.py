@@ -94,6 +94,7 @@ class Rest:
             case _, rest.OUTPUTS, _:
                 return self._outputs.answer(request, names, body)
             case method, rest.TOOLS, _:
+                _keep_out_pages(request)
                 return await self._tools(method, names, body)
             case "GET", route, [user_id, stream_id] if route == SOUND_RELAYS and self._backend.generation == 3:
                 return self._relay(user_id, stream_id)
@@ -221,7 +222,7 @@ class Rest:
         """Return the route that a path belongs to, and the names behind it."""
         if self._backend.generation == 2:
             path = path.rstrip("/")
-        path = _OLD_NAMES.sub("/api/auth/", path)
+        path = _OLD_NAMES.sub(f"{web_tokens.FOR_PHONES}/", path)
         for route in _ROUTES:
             if path == route or path.startswith(f"{route}/"):
                 return route, [unquote(name) for name in path.split("/")[route.count("/") + 1 :]]
@@ -293,6 +294,12 @@ def _no_phone(request: HttpRequest) -> Refused:
         "Invalid or expired token" if header.startswith(rest.BEARER) else "Missing or invalid Authorization header"
     )
     return Refused(401, rest.Outcome(error=problem))
+
+
+def _keep_out_pages(request: HttpRequest) -> None:
+    """Refuse what only a browser sends: any page in it reaches this machine, and tools are called without a key."""
+    if "origin" in request.headers:
+        raise Refused(403, rest.Outcome(error="Web pages may not call tools of the local cloud"))
 
 
 def _no_speech(path: str) -> Refused:

@@ -161,3 +161,20 @@ async def test_a_session_that_ends_ends_its_relays(network: Network, running: Sc
     await asyncio.sleep(61)
 
     assert (await fetched(network, url)).status == 404
+
+
+async def test_the_end_of_a_relay_leaves_the_next_one_of_the_same_id_alone():
+    relays = SoundRelays()
+    relays.open(USER, STREAM_ID, "audio/mpeg")
+    before = relays.find(USER, STREAM_ID)
+    assert before is not None
+    reading = asyncio.ensure_future(anext(before.claim(), None))
+    await let_it_happen()
+
+    before.break_off()
+    relays.open(USER, STREAM_ID, "audio/wav")
+    await reading
+
+    after = relays.find(USER, STREAM_ID)
+    assert after is not None
+    after.break_off()

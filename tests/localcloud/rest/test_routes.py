@@ -375,6 +375,15 @@ async def test_anybody_can_call_a_tool_with_just_these_fields(app, call):
     assert app.requests[-1][1:] == ("/tool", body)
 
 
+async def test_a_web_page_cannot_call_a_tool(app, call_3):
+    page = {"content-type": "text/plain", "origin": "https://example.com"}
+    body = {"toolId": "t", "userId": "u"}
+
+    status, _ = await call_3("POST", "/api/tools/apps/com.example.app/tool", body, headers=page)
+
+    assert (status, app.requests) == (403, [])
+
+
 async def test_a_tool_that_fails_twice_has_its_own_status(app, call):
     app.statuses = [500, 503]
 
