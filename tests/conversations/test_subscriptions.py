@@ -285,7 +285,7 @@ async def test_an_empty_list_that_the_cloud_ignores_is_said_again_when_it_counts
             await asyncio.sleep(2)
         await asyncio.sleep(5.9)
         ignored = glasses.glasses.subscriptions(PACKAGE_NAME)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.2)
 
         assert (ignored, glasses.glasses.subscriptions(PACKAGE_NAME)) == (("button_press",), ())
 

@@ -20,6 +20,8 @@ API_KEY = "c0ffee" * 10 + "c0de"
 INSTALL_TIMEOUT_S = 240.0
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
+CODE_VARIABLE = "NODE_V8_COVERAGE"
+"""Names the folder in which node tells, at its end, which functions ran."""
 
 
 class Peer:
@@ -110,6 +112,12 @@ def official_sdk() -> str:
         result = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
         assert result.returncode == 0, f"npm install failed:\n{result.stdout}\n{result.stderr}"
     return pinned["@mentra/sdk"]
+
+
+@pytest.fixture(scope="session")
+def used_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for what node tells of the functions that ran; one in it for each app."""
+    return tmp_path_factory.mktemp("code")
 
 
 def is_installed(name: str, wanted: str) -> bool:

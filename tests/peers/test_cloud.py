@@ -68,11 +68,11 @@ async def test_apps_of_the_official_sdk_run_side_by_side_for_several_users(
 
 async def test_a_lost_connection_is_named_by_its_app_and_comes_back(cloud: Dev, echo: Peer) -> None:
     await until_connected(cloud, 4)
+    seen = len(cloud.lines)
 
     dropped = await mentra(cloud.project, "drop", "--app", echo.package_name)
 
     await cloud.line(f"The connection of {echo.package_name} (you@example.com) was broken from here.")
-    seen = len(cloud.lines)
     again = json.loads(await cloud.line('"type":"tpa_connection_init"', after=seen))
     assert (again["app"], again["user_id"]) == (echo.package_name, "you@example.com")
     assert dropped[0] == 0

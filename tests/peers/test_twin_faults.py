@@ -14,17 +14,18 @@ import pytest
 
 from mentra.errors import NotConnected
 from mentra.localcloud import LocalCloud, StartFailed, VirtualGlasses
+from mentra.protocol.app_to_cloud import DisplayEvent
+from mentra.protocol.connection import session_id_of
 from mentra.transport.base import HttpError
 from mentra.transport.sockets import SocketNetwork
 from tests.peers.conftest import Peer, running
 from tests.peers.script import FULL, SMALL, until
+from tests.peers.twins import NEXT, OFFICIAL, OURS, TWINS
 from tests.peers.wiretap import Heard, Wiretap
 
 pytestmark = [pytest.mark.node, pytest.mark.sockets, pytest.mark.processes, pytest.mark.timeout(300)]
 
-OFFICIAL, OURS = "com.example.official", "com.example.ours"
-TWINS = {OFFICIAL: "twin.mjs", OURS: "twin.py"}
-VARIABLES = {"BITMAP": SMALL, "FULL_BITMAP": FULL, "MENTRA_DEV": "1"}
+VARIABLES = {"BITMAP": SMALL, "FULL_BITMAP": FULL}
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Scene:
 
     def story(self) -> list[str]:
         """Return what was shown, an answer to repeated presses once, and how often the app was told of an end."""
-        walls = [wall.replace(self.glasses.user_id, "USER").split(" USER")[0] for wall in self.walls()]
+        walls = ["ready" if wall.startswith("ready ") else wall for wall in self.walls()]
         shown = [
             wall for number, wall in enumerate(walls) if not wall.startswith("button") or wall not in walls[:number]
         ]
@@ -183,7 +184,7 @@ async def stopped_while_away(scene: Scene) -> None:
     await scene.glasses.stop(scene.package_name)
     scene.tap.deaf = False
     await asyncio.sleep(8)
-    scene.facts.append(f"{len(scene.tap.sockets)} connections, running: {scene.glasses.running}")
+    scene.facts.append(f"{len(scene.tap.sockets)} connections, running: {bool(scene.glasses.running)}")
 
 
 async def wrong_key(scene: Scene) -> None:
@@ -235,12 +236,55 @@ NONSENSE = (
 )
 
 
+async def cloud_restarts(scene: Scene) -> None:
+    """The cloud ends, and comes back after a moment."""
+    await scene.begin()
+    await scene.cloud.restart(down_s=0.2)
+    await scene.seen("ready", times=2)
+    await scene.answers("back")
+
+
+async def comes_back(scene: Scene) -> None:
+    """The phone is gone for good, and comes back all the same."""
+    await scene.begin()
+    await scene.glasses.leave()
+    await scene.told("stopped")
+    scene.glasses = scene.cloud.connect_glasses(scene.glasses.user_id)
+    await scene.seen("ready", times=2)
+    await scene.answers("back")
+
+
+async def phone_away(scene: Scene) -> None:
+    """The phone loses the cloud for a moment; apps notice nothing but that it has glasses."""
+    await scene.begin()
+    await scene.glasses.go_offline()
+    await scene.glasses.call_tool(scene.package_name, "show", {"text": "meanwhile"})
+    await asyncio.sleep(1)
+    await scene.glasses.go_online()
+    await scene.answers("back")
+
+
+async def two_at_once(scene: Scene) -> None:
+    """Two users have the same fault at the same time; each is answered for themselves."""
+    other = scene.cloud.connect_glasses("other@example.com")
+    await asyncio.gather(scene.begin(), other.start(scene.package_name))
+    await scene.seen("ready", times=2)
+    for glasses in (scene.glasses, other):
+        glasses.drop_connection(scene.package_name)
+    await scene.told("connected")
+    await scene.answers("back")
+    scene.glasses = other
+    await scene.answers("of the other")
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     happens: Callable[[Scene], Awaitable[None]]
     ours: list[str]
     official: list[str] | None = None
     """If it is another story."""
+    coming: list[str] | None = None
+    """That of the official SDK of 3.0, if it is still another one."""
     because: str = ""
     """Why it is."""
 
@@ -294,8 +338,8 @@ FAULTS = (
     ),
     Fault(
         stopped_while_away,
-        ours=["ready", "ready", STOPPED, "2 connections, running: ('com.example.ours',)"],
-        official=["ready", "ready", STOPPED, STOPPED, "2 connections, running: ('com.example.official',)"],
+        ours=["ready", "ready", STOPPED, "2 connections, running: True"],
+        official=["ready", "ready", STOPPED, STOPPED, "2 connections, running: True"],
         because="The cloud undoes the stop (W-CONN-14); the official SDK hears of both stops (W-DEV-3).",
     ),
     Fault(
@@ -311,6 +355,26 @@ FAULTS = (
         because="The official SDK stops twice (W-CONN-18).",
     ),
     Fault(
+        cloud_restarts,
+        ours=["ready", "ready", "button back short", "app stopped replaced"],
+        official=["ready", "ready", "button back short"],
+        because="It starts the app before that comes back; the official SDK tells of no end then (W-DEV-3).",
+    ),
+    Fault(
+        comes_back,
+        ours=["ready", "ready", "button back short", "app stopped user_session_ended"],
+        official=[
+            "ready",
+            "ready",
+            "button back short",
+            "app stopped Clean disconnect: User session ended",
+            "app stopped User session ended",
+        ],
+        because="The official SDK stops twice (W-CONN-18).",
+    ),
+    Fault(phone_away, ours=["ready", "meanwhile", "wears Mentra Live true false", "button back short"]),
+    Fault(two_at_once, ours=["ready", "ready", "button back short", "button of the other short"]),
+    Fault(
         nonsense,
         ours=["ready", "button still there short"],
         official=["ready", "heard 7 null null null", "wears null null null", "button still there short"],
@@ -322,8 +386,8 @@ FAULTS = (
 async def play_all() -> dict[str, dict[str, list[str]]]:
     async with AsyncExitStack() as stack:
         peers = [
-            await stack.enter_async_context(running(script, package_name, **VARIABLES))
-            for package_name, script in TWINS.items()
+            await stack.enter_async_context(running(script, package_name, **VARIABLES, **variables))
+            for package_name, (script, variables) in TWINS.items()
         ]
         scenes = [(fault, peer) for fault in FAULTS for peer in peers]
         stories = await asyncio.gather(*(play(*scene) for scene in scenes))
@@ -352,13 +416,14 @@ def name_of(fault: Fault) -> str:
     return fault.happens.__name__
 
 
-@pytest.mark.parametrize(("package_name", "lives"), [(OURS, True), (OFFICIAL, False)])
+@pytest.mark.parametrize(("package_name", "lives"), [(OURS, True), (OFFICIAL, False), (NEXT, False)])
 async def test_an_async_handler_that_fails(official_sdk: str, package_name: str, lives: bool) -> None:
     """What it raises ends the process of the official SDK, with the sessions of all users."""
+    script, variables = TWINS[package_name]
     async with (
         SocketNetwork() as network,
         LocalCloud(network) as cloud,
-        running(TWINS[package_name], package_name, **VARIABLES) as peer,
+        running(script, package_name, **VARIABLES, **variables) as peer,
     ):
         cloud.install(peer.app())
         ann, bob = cloud.connect_glasses("ann@example.com"), cloud.connect_glasses("bob@example.com")
@@ -377,6 +442,48 @@ async def test_an_async_handler_that_fails(official_sdk: str, package_name: str,
             assert bob.display != "button main short"
 
 
+async def test_apps_of_both_official_sdks_run_side_by_side_for_three_users(official_sdk: str) -> None:
+    """A standard app of the one, a background app of the other; and one user puts other glasses on."""
+    async with AsyncExitStack() as stack:
+        network = await stack.enter_async_context(SocketNetwork())
+        cloud = await stack.enter_async_context(LocalCloud(network))
+        for package_name, app_type in ((OFFICIAL, "standard"), (NEXT, "background")):
+            script, variables = TWINS[package_name]
+            peer = await stack.enter_async_context(running(script, package_name, **VARIABLES, **variables))
+            cloud.install(peer.app(app_type=app_type))
+        users = [cloud.connect_glasses(f"user{number}@example.com", model="Mentra Live") for number in range(3)]
+        await asyncio.gather(*(glasses.start(name) for glasses in users for name in (OFFICIAL, NEXT)))
+
+        def walls(glasses: VirtualGlasses, package_name: str) -> list[str]:
+            shown = [frame for frame in glasses.frames(package_name) if isinstance(frame, DisplayEvent)]
+            return [
+                frame.layout["text"].replace(f" {session_id_of(glasses.user_id, package_name)}", "") for frame in shown
+            ]
+
+        def all_show(last: Callable[[VirtualGlasses], str]) -> Callable[[], bool]:
+            return lambda: all(
+                walls(glasses, name)[-1:] == [last(glasses)] for glasses in users for name in (OFFICIAL, NEXT)
+            )
+
+        await until(all_show(lambda glasses: f"ready {glasses.user_id}"), lambda: "Not all are ready.")
+        await asyncio.gather(*(glasses.say(f"I am {glasses.user_id}") for glasses in users))
+        await until(
+            all_show(lambda glasses: f"heard I am {glasses.user_id} true en-US 1000"), lambda: "Not all have heard."
+        )
+        await users[1].put_on("Even Realities G1")
+        await until(lambda: len(walls(users[1], OFFICIAL)) == len(walls(users[1], NEXT)) == 4, lambda: "No news.")
+
+        everyone = [[f"ready {glasses.user_id}", f"heard I am {glasses.user_id} true en-US 1000"] for glasses in users]
+        news = ["wears Even Realities G1 false true", "glasses Even Realities G1 CONNECTED null null"]
+        for package_name in (OFFICIAL, NEXT):
+            assert [walls(glasses, package_name) for glasses in users] == [
+                everyone[0],
+                everyone[1] + news,
+                everyone[2],
+            ]
+        assert {glasses.running for glasses in users} == {(OFFICIAL, NEXT)}
+
+
 @pytest.fixture(scope="module")
 def stories(official_sdk: str) -> dict[str, dict[str, list[str]]]:
     return asyncio.run(play_all())
@@ -384,6 +491,7 @@ def stories(official_sdk: str) -> dict[str, dict[str, list[str]]]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 def test_what_the_wearer_notices(stories: dict[str, dict[str, list[str]]], fault: Fault) -> None:
-    theirs = fault.ours if fault.official is None else fault.official
+    official = fault.ours if fault.official is None else fault.official
+    coming = official if fault.coming is None else fault.coming
 
-    assert stories[name_of(fault)] == {OURS: fault.ours, OFFICIAL: theirs}
+    assert stories[name_of(fault)] == {OURS: fault.ours, OFFICIAL: official, NEXT: coming}
