@@ -8,6 +8,7 @@ The rules:
 * The key is never in the file: that names the variable.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,14 +109,14 @@ def read_app(path: Path, *, env_file: Path | None, shell: Mapping[str, str]) -> 
     environment = load_environment(folder.resolve(), env_file=env_file, shell=shell)
     package_name = document.package_name or environment.values.get("PACKAGE_NAME", "")
     if not package_name:
-        raise _missing("PACKAGE_NAME", "the name of the app", folder)
+        raise _missing("PACKAGE_NAME", "the name of the app", folder, environment)
     variable = _key_variable(document, environment, folder)
     permissions = permissions_of(content, file)
     return AppRecord(
         installed=InstalledApp(
             package_name=package_name,
             api_key=environment.values[variable],
-            public_url=_url(document, environment),
+            public_url=_url(document, environment, file),
             webhook_path=document.webhook_path,
             name=document.name or package_name,
             permissions=(Permission.ALL,) if permissions is None else tuple(permissions),
@@ -140,6 +141,11 @@ def _read(content: Mapping[str, Any], file: Path) -> AppFile:
             fix='Write the key into .env beside it, and its name into the file: "apiKeyVariable": "API_KEY"',
             code=ExitCode.VALIDATION,
         )
+    if document.api_key_variable is not None and not _NAME.fullmatch(document.api_key_variable):
+        # Not shown: it may be the key itself.
+        raise unreadable(file, "apiKeyVariable is no name of a variable, such as API_KEY")
+    if not document.webhook_path.startswith("/"):
+        raise unreadable(file, f"webhookPath does not begin with a slash: {document.webhook_path!r}")
     return document
 
 
@@ -148,12 +154,16 @@ def _key_variable(document: AppFile, environment: Environment, folder: Path) -> 
     for name in (asked,) if asked else _KEYS:
         if environment.values.get(name):
             return name
-    raise _missing(asked or _KEYS[0], "the key that the app itself is started with; any text is good here", folder)
+    raise _missing(
+        asked or _KEYS[0], "the key that the app itself is started with; any text is good here", folder, environment
+    )
 
 
-def _url(document: AppFile, environment: Environment) -> str:
+def _url(document: AppFile, environment: Environment, file: Path) -> str:
     """Return where the app is reached from here. The ``https`` address in an export is that of its real users."""
-    if document.public_url and urlsplit(document.public_url).scheme == "http":
+    if document.public_url and document.public_url.startswith("http:"):
+        if not _is_address(document.public_url):
+            raise unreadable(file, f"publicUrl is no address: {document.public_url!r}")
         return document.public_url.rstrip("/")
     port = environment.values.get("PORT") or str(DEFAULT_PORT)
     if not (port.isascii() and port.isdecimal() and 0 < int(port) <= 65535):
@@ -165,12 +175,29 @@ def _url(document: AppFile, environment: Environment) -> str:
     return f"http://127.0.0.1:{int(port)}"
 
 
-def _missing(name: str, meaning: str, folder: Path) -> CliError:
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _missing(name: str, meaning: str, folder: Path, environment: Environment) -> CliError:
+    # It may well be in what could not be read.
+    unread = "".join(f" {_described(problem)}." for problem in environment.problems)
     return CliError(
-        f"{name} is not set: neither in the .env of {folder.resolve()} nor in the shell.",
+        f"{name} is not set: neither in the .env of {folder.resolve()} nor in the shell.{unread}",
         fix=f"Write it there: {name}=... ({meaning}). For other apps: mentra cloud --app FOLDER",
         code=ExitCode.VALIDATION,
     )
 
 
+def _described(problem: EnvironmentProblem) -> str:
+    where = f"line {problem.line} of {problem.file.name}" if problem.line else problem.file.name
+    return f"And {where} {problem.message}"
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""Of a variable; one of more than 40 characters is rather a key."""
 _FIELDS = {"package_name": "package name", "public_url": "address"}

@@ -31,22 +31,26 @@ class AppServers:
         self._tried: dict[str, set[str]] = {}
         """For each app, the users for whom it was tried since its server answers."""
 
-    def answers(self, package_name: str) -> bool:
-        """Return whether the server of an app answered when it was called last."""
-        return self._answers.get(package_name, False)
+    async def states(self) -> list[tuple[LocalApp, bool]]:
+        """Return each app, and whether its server answers: one that shall run as far as is known, another is called."""
+        apps = self._users.apps
+        return list(zip(apps, await asyncio.gather(*(self._answers_now(app) for app in apps)), strict=True))
 
     async def watch(self) -> None:
-        """Look again and again."""
+        """Look again and again. No app waits for another one, which may hang."""
+        await asyncio.gather(*(self._watch(app) for app in self._users.apps))
+
+    async def _watch(self, app: LocalApp) -> None:
         while True:
             if self._users.cloud.websocket_url:  # Else it is being restarted.
-                await asyncio.gather(*(self._look_after(app) for app in self._users.apps))
+                await self._look_after(app)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look_after(self, app: LocalApp) -> None:
         lacking = self._users.lacking(app.package_name)
         tried = self._tried.setdefault(app.package_name, set())
         tried &= {glasses.user_id for glasses in lacking}
-        if any(app.package_name in glasses.running for glasses in self._users.all_glasses):
+        if self._runs(app):
             self._answers[app.package_name] = True
         # A server whose apps all run is left in peace: many write a line for each request.
         if not lacking:
@@ -54,25 +58,35 @@ class AppServers:
         if not await self._is_there(app):
             tried.clear()
             return
-        untried = [glasses for glasses in lacking if glasses.user_id not in tried]
+        # Looked up anew: a server takes its time, and meanwhile users leave, and choose other apps.
+        untried = [glasses for glasses in self._users.lacking(app.package_name) if glasses.user_id not in tried]
         tried |= {glasses.user_id for glasses in untried}
         await asyncio.gather(*(self._start(glasses, app) for glasses in untried))
 
     async def _start(self, glasses: VirtualGlasses, app: LocalApp) -> None:
         await self._users.start(glasses.user_id, app)
 
+    async def _answers_now(self, app: LocalApp) -> bool:
+        is_wanted = self._users.lacking(app.package_name) or self._runs(app)
+        return self._answers.get(app.package_name, False) if is_wanted else await self._call(app)
+
+    def _runs(self, app: LocalApp) -> bool:
+        return any(app.package_name in glasses.running for glasses in self._users.all_glasses)
+
     async def _is_there(self, app: LocalApp) -> bool:
         """Call an app's server, and say so if it does not answer, once."""
-        url = app.installed.public_url
         before = self._answers.get(app.package_name)
+        is_there = self._answers[app.package_name] = await self._call(app)
+        if not is_there and before is not False:
+            more = " any more" if before else ""
+            where = app.installed.public_url
+            text = f"{app.package_name} does not answer at {where}{more}. It is started as soon as it does."
+            self._journal.add(Note(text=text))
+        return is_there
+
+    async def _call(self, app: LocalApp) -> bool:
         try:
-            await self._network.request("GET", f"{url}{_ANY_PATH}", timeout=_ANSWERS_WITHIN_S)
+            await self._network.request("GET", f"{app.installed.public_url}{_ANY_PATH}", timeout=_ANSWERS_WITHIN_S)
         except HttpError:
-            self._answers[app.package_name] = False
-            if before is not False:
-                more = " any more" if before else ""
-                text = f"{app.package_name} does not answer at {url}{more}. It is started as soon as it does."
-                self._journal.add(Note(text=text))
             return False
-        self._answers[app.package_name] = True
         return True

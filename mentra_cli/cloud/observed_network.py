@@ -44,7 +44,7 @@ class ObservedNetwork(Network):
 
     @property
     def sockets(self) -> Mapping[str, "ObservedSocket"]:
-        """The sockets of apps that are open, by session id; of two of one session the newer one."""
+        """The sockets that the cloud took for those of apps, by session id; of two of one session the newer one."""
         return self._sockets
 
     async def connect(
@@ -134,7 +134,7 @@ class ObservedNetwork(Network):
         await self._network.close()
 
     def keep(self, socket: "ObservedSocket") -> None:
-        """Take note of a socket whose session is known now."""
+        """Take note of a socket that the cloud has accepted."""
         self._sockets[socket.session_id] = socket
 
     def forget(self, socket: "ObservedSocket") -> None:
@@ -169,6 +169,7 @@ class ObservedSocket(Connection, Receiver):
         self._connection = connection
         self._network = network
         self._journal = journal
+        self._is_accepted = False
         self._is_over = False
 
     def learn(self, session_id: str, package_name: str) -> None:
@@ -176,7 +177,6 @@ class ObservedSocket(Connection, Receiver):
         self.app = package_name or self.app
         if session_id:
             self.session_id, self.user_id = session_id, user_of(session_id) or ""
-            self._network.keep(self)
 
     # From the cloud to the app.
 
@@ -213,6 +213,10 @@ class ObservedSocket(Connection, Receiver):
             self._listen_for_names(raw)
         self._record(without_key(raw) if b"apiKey" in raw else raw, from_app=True)
         self.receiver.text_received(text)
+        if self.session_id and not self._is_accepted and not self._is_over:
+            # The cloud refuses at once whatever comes before a greeting that it accepts.
+            self._is_accepted = True
+            self._network.keep(self)
 
     def binary_received(self, data: bytes) -> None:
         """Write down the size, and pass on."""

@@ -20,7 +20,7 @@ from mentra_cli.dev.control_messages import (
     StatusNow,
 )
 from mentra_cli.dev.journal import Journal
-from mentra_cli.dev.local_users import LocalUsers, user_status
+from mentra_cli.dev.local_users import LocalUsers
 from mentra_cli.dev.replay import event_to_replay
 from mentra_cli.dev.waits import Waits
 from mentra_cli.dev.wearer import reaction
@@ -54,16 +54,16 @@ class Operator:
                     package_name=app.package_name,
                     kind=app.installed.app_type,
                     server=app.installed.public_url,
-                    answers=self._servers.answers(app.package_name),
+                    answers=answers,
                 )
-                for app in self._users.apps
+                for app, answers in await self._servers.states()
             ],
             problem=None,
             sessions=[
                 SessionStatus(session_id=session_id, user=socket.user_id, connected=True)
                 for session_id, socket in self._network.sockets.items()
             ],
-            users=[user_status(each) for each in self._users.all_glasses],
+            users=self._users.status(),
             reloads=0,
             last_load_ms=None,
             last_entry=self._journal.count,

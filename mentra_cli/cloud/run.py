@@ -2,12 +2,15 @@
 
 import asyncio
 
+from mentra.transport.base import is_loopback
 from mentra_cli import console
 from mentra_cli.cloud.options import CloudOptions
 from mentra_cli.cloud.served_cloud import ServedCloud
 from mentra_cli.dev.foreground import stay
 from mentra_cli.dev.journal import Journal
 from mentra_cli.dev.views.options import ViewOptions
+
+_OPEN = "the real cloud is: they can call tools of the apps, and read their settings"
 
 
 def run_cloud(options: CloudOptions, view: ViewOptions) -> None:
@@ -32,3 +35,5 @@ def _banner(served: ServedCloud, options: CloudOptions) -> None:
     console.say(f"  glasses   {options.glasses} of {wearers}")
     console.say("  start     the app as always; in Python with MENTRA_DEV=1, so that it trusts a cloud of this machine")
     console.say(f"  cloud     {served.cloud.url} (REST), {served.url} (apps are told so when they are started)")
+    if not is_loopback(options.host):
+        console.say(f"  network   open to all who reach {options.host or 'this machine'}, as {_OPEN}", style="yellow")

@@ -35,8 +35,10 @@ from mentra_cli.errors import CliError
 STOP_WITHIN_S = 1.5
 """How long apps have to end their sessions."""
 _ADVICE = Advice(
-    start_again="Mend that, and restart the app; or start it for this user: mentra start",
+    start_again="Once that is mended, restart the app, or: mentra start",
     load_again="restart the app",
+    register="Register a handler when a session begins, in Python:",
+    declare="Declare {permission} in its app_config.json",
 )
 
 

@@ -53,7 +53,7 @@ def cloud(
         ),
     ] = None,
     generation: Annotated[
-        int, typer.Option(help="2: the cloud of 2025. 3: with the handshake of 2026 besides.", min=2, max=3)
+        int, typer.Option(help="2: the cloud of December 2025. 3: that of June 2026.", min=2, max=3)
     ] = 2,
     faithful: Annotated[
         bool, typer.Option("--faithful", help="Have the waits as well that only cost time, such as the boot card.")

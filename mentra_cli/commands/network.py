@@ -11,6 +11,7 @@ from mentra_cli.commands.acting import FIRST_USER, Json, User
 from mentra_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
+    from mentra_cli.dev.control_messages import UserStatus
     from mentra_cli.dev.network_requests import NetworkNow
 
 EXAMPLES = """Examples:
@@ -79,10 +80,11 @@ def network(
     if as_json:
         console.json(now)
     else:
-        console.data(_described(now))
+        console.data(described(now))
 
 
-def _described(now: "NetworkNow") -> str:
+def described(now: "NetworkNow | UserStatus") -> str:
+    """Return in words how the network of a phone is."""
     from mentra_cli.quantities import shown_duration
 
     parts = ["online" if now.online else "offline"]

@@ -49,6 +49,8 @@ def permissions(
         console.data(name)
     if not now.permissions:
         console.say("The app has no permissions.")
+    if now.warning:
+        console.say(now.warning)
 
 
 def _known(names: list[str] | None) -> "tuple[Permission, ...]":

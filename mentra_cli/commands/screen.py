@@ -53,6 +53,8 @@ def screen(
     if png is not None and shown.screenshot is not None:
         _write(png, shown.screenshot.png)
     _tell(shown, png, as_json=as_json)
+    if shown.warning and not as_json:
+        console.say(shown.warning)
     if not shown.found:
         end_with(
             CliError(

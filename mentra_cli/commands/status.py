@@ -7,6 +7,7 @@ import typer
 
 from mentra_cli import console
 from mentra_cli.commands.acting import Json, end_with
+from mentra_cli.commands.network import described
 from mentra_cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ EXAMPLES = """Examples:
   mentra status --json
 
 Exits with 0 when the code serves as it was saved last, with 7 when it does not load or its on_session failed, with 1
-while it is being loaded for the first time, and with 5 when no mentra dev is running. Of mentra cloud: with 0 when the
-servers of all apps answer, else with 1.
+while it is being loaded for the first time or when it did not start for a user, and with 5 when no mentra dev is
+running. Of mentra cloud: with 0 when the servers of all apps answer and their apps started, else with 1.
 """
 
 
@@ -38,6 +39,8 @@ def status(as_json: Json = False) -> None:
         _show(now)
     if now.problem is not None:
         end_with(failure(now.problem))
+    for failed in (failed for user in now.users for failed in user.failed):
+        end_with(CliError(failed.problem, fix=failed.fix))
     serves = now.app is not None or (bool(now.apps) and all(app.answers for app in now.apps))
     raise typer.Exit(ExitCode.OK if serves else ExitCode.GENERAL)
 
@@ -64,7 +67,10 @@ def _show(now: "StatusNow") -> None:
         for session in now.sessions:
             console.data(f"session   {session.user}, {'connected' if session.connected else 'not connected'}")
     for user in now.users:
-        console.data(f"glasses   {user.user}: {_indented(user.display) or '(empty)'}")
+        model = user.glasses if user.worn else f"{user.glasses}, taken off"
+        console.data(f"glasses   {user.user} ({model}): {_indented(user.display) or '(empty)'}")
+        if not user.online or user.latency_s or user.jitter_s or user.loss:
+            console.data(f"network   {user.user}: {described(user)}")
         if now.apps:
             console.data(f"running   {user.user}: {_running(user, now)}")
         if user.light:

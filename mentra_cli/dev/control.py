@@ -4,6 +4,7 @@ Every request needs the token of the state file. Requests that name another host
 origin, are refused, so that no page in a browser can reach it. docs/scripting.md has the routes.
 """
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
@@ -18,6 +19,8 @@ from mentra_cli.dev.waits import Waits
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """A photo, or some minutes of sound."""
+_LAST_WORDS_S = 0.2
+"""How long what is being answered has at the end."""
 
 
 class Control:
@@ -32,6 +35,7 @@ class Control:
         self._token = token
         self._listener: Listener
         self._waits = waits
+        self._answering: set[asyncio.Future[msgspec.Struct]] = set()
         everything: dict[type[Request], Handler] = {Routes: self._list, **handlers}
         self.routes = {(kind.method, kind.path): (kind, handler) for kind, handler in everything.items()}
         """What answers, by method and path."""
@@ -43,6 +47,10 @@ class Control:
     async def close(self) -> None:
         """Answer those who wait, and stop listening."""
         self._waits.end()
+        if self._answering:
+            _, late = await asyncio.wait(self._answering, timeout=_LAST_WORDS_S)
+            for answering in late:
+                answering.cancel()
         await self._listener.close()
 
     @property
@@ -61,11 +69,23 @@ class Control:
             )
         kind, handle = route
         try:
-            return HttpReply(200, codec.encode(await handle(_read(kind, request))))
+            return HttpReply(200, codec.encode(await self._answer(handle, _read(kind, request))))
         except ValueError as error:
             return _refused(400, str(error))
         except Refused as refused:
             return HttpReply(refused.status, codec.encode(refused.refusal))
+
+    async def _answer(self, handle: Handler, asked: Request) -> msgspec.Struct:
+        answering: asyncio.Future[msgspec.Struct] = asyncio.ensure_future(handle(asked))
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+        try:
+            await asyncio.wait([answering])
+        finally:
+            answering.cancel()
+        if answering.cancelled():
+            raise Refused(503, "It was ended before this was done.", "Start it again: mentra dev, or mentra cloud")
+        return answering.result()
 
     async def _list(self, _: Routes) -> RouteList:
         return RouteList(

@@ -66,7 +66,7 @@ class ControlClient:
                 fix=_START_IT,
                 code=ExitCode.NOT_FOUND,
             ) from error
-        return _read(reply, answer)
+        return _read(reply, answer, self.state.command)
 
 
 @asynccontextmanager
@@ -113,17 +113,17 @@ def _query(request: Request) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _read(reply: HttpReply, kind: type[T]) -> T:
+def _read(reply: HttpReply, kind: type[T], command: str) -> T:
     if reply.status == 200:
         answer = codec.decode_as(kind, reply.body)
         if not isinstance(answer, codec.Malformed):
             return answer
     refusal = codec.decode_as(Refusal, reply.body)
     if isinstance(refusal, codec.Malformed):
-        refusal = Refusal(error=f"mentra dev answered {reply.status}: {refusal.problem}")
+        refusal = Refusal(error=f"{command} answered {reply.status}: {refusal.problem}")
     raise CliError(
         refusal.error,
-        fix=refusal.fix or _TRY_AGAIN.get(reply.status, "See the terminal in which mentra dev runs."),
+        fix=refusal.fix or _TRY_AGAIN.get(reply.status, f"See the terminal in which {command} runs."),
         code=_CODES.get(reply.status, ExitCode.GENERAL),
     )
 

@@ -107,6 +107,8 @@ class ScreenShown(msgspec.Struct, frozen=True, kw_only=True):
     """What the wearer sees; ``None`` when it was not asked for."""
     found: bool
     """Whether the text is, or was for a moment, on the main view."""
+    warning: str | msgspec.UnsetType = msgspec.UNSET
+    """Why nobody sees it; absent when the wearer does."""
 
 
 class Settings(AppRequest, frozen=True, kw_only=True):
@@ -213,10 +215,28 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the cloud has acknowledged it."""
 
 
+class FailedStart(msgspec.Struct, frozen=True, kw_only=True):
+    """An app that shall run for a user, and did not start."""
+
+    app: str
+    """Its package name."""
+    problem: str
+    fix: str
+
+
 class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One user of the local cloud."""
 
     user: str
+    glasses: str
+    """The model."""
+    worn: bool
+    """Whether they are connected to the phone."""
+    online: bool
+    """Whether the phone is connected to the cloud."""
+    latency_s: float
+    jitter_s: float
+    loss: float
     display: str
     light: str | None
     """The colour in which the light of the glasses is lit."""
@@ -228,6 +248,8 @@ class UserStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an app runs for them."""
     apps: list[str]
     """The package names of those that run."""
+    failed: list[FailedStart]
+    """Those that shall run, and did not start when that was tried last."""
 
 
 class StatusNow(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from mentra_cli.dev.control_messages import (
     StatusNow,
 )
 from mentra_cli.dev.journal import Entry, Journal, Loaded
-from mentra_cli.dev.local_users import LocalUsers, user_status
+from mentra_cli.dev.local_users import LocalUsers
 from mentra_cli.dev.options import DevOptions
 from mentra_cli.dev.relay import Relay
 from mentra_cli.dev.replay import event_to_replay
@@ -82,7 +82,7 @@ class Developer:
                 SessionStatus(session_id=each.request.session_id, user=each.request.user_id, connected=each.live)
                 for each in dev.relay.sessions()
             ],
-            users=[user_status(each) for each in (dev.user.all_glasses if dev.user else ())],
+            users=dev.user.status() if dev.user else [],
             reloads=code.reloads,
             last_load_ms=round(code.last_load_s * 1000, 1) if self._has_loaded else None,
             last_entry=dev.journal.count,

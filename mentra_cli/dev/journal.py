@@ -3,6 +3,7 @@
 The rules:
 
 * An entry holds no secret: keys are replaced on the way in, wherever they stand.
+* The last entries are kept: so many, and so much.
 * Entries are numbered from 1 without gaps, so that a reader from outside can go on where it was.
 * A reader that fails is not called again, and hurts neither the others nor what is being read about.
 """
@@ -23,6 +24,8 @@ from mentra_cli.masking import mask_all
 
 KEPT = 2000
 """Entries that are kept for late readers."""
+ROOM_BYTES = 64 * 1024 * 1024
+"""How much they may hold together: anybody may send frames of 16 MB, and requests of 50."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,10 +199,16 @@ Reader = Callable[[Entry], None]
 
 
 class Journal:
-    """Collects entries and hands each to all readers, in order."""
+    """Collects entries and hands each to all readers, in order.
 
-    def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+    Args:
+        room_bytes: How much the entries that are kept may hold together; the last one is kept in any case.
+    """
+
+    def __init__(self, *, room_bytes: int = ROOM_BYTES) -> None:
+        self._room_bytes = room_bytes
+        self._entries: deque[Entry] = deque()
+        self._kept_bytes = 0
         self._readers: list[Reader] = []
         self._secrets: set[str] = set()
         self._count = 0
@@ -217,7 +226,7 @@ class Journal:
         """Take in an entry, without the secrets in it."""
         self._count += 1
         entry = self._masked(entry)
-        self._entries.append(entry)
+        self._keep(entry)
         for reader in list(self._readers):
             try:
                 reader(entry)
@@ -237,6 +246,12 @@ class Journal:
         """Return the entries after a number, as far as they are kept."""
         return list(islice(self._entries, max(0, number - self._count + len(self._entries)), None))
 
+    def _keep(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self._kept_bytes += _size_bytes(entry)
+        while len(self._entries) > KEPT or (self._kept_bytes > self._room_bytes and len(self._entries) > 1):
+            self._kept_bytes -= _size_bytes(self._entries.popleft())
+
     def _masked(self, entry: Entry) -> Entry:
         values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
         masked = {name: self._mask(value) for name, value in values.items()}
@@ -245,7 +260,7 @@ class Journal:
     def _mask(self, value: Any) -> Any:
         match value:
             case str():
-                return mask_all(value, self._secrets)
+                return _writable(mask_all(value, self._secrets))
             case bytes():
                 text = mask_all(value.decode(errors="surrogateescape"), self._secrets)
                 return text.encode(errors="surrogateescape")
@@ -256,6 +271,24 @@ class Journal:
                 return reports.decode_report(self._mask(reports.encode(value)))
             case _:
                 return value
+
+
+def _writable(text: str) -> str:
+    """Return a text without what cannot be written: headers may have bytes in them that are no UTF-8."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _size_bytes(entry: Entry) -> int:
+    """Return about how much an entry holds that others have sent."""
+    match entry:
+        case Frame():
+            return len(entry.text)
+        case HttpCall() | HttpAnswer():
+            return len(entry.path) + len(entry.body)
+        case CloudCall():
+            return len(entry.path) + len(entry.body) + len(entry.answer)
+        case _:
+            return 0
 
 
 _logger = logging.getLogger(__name__)

@@ -44,8 +44,8 @@ from mentra.protocol.streams import (
     permission_for,
 )
 from mentra.protocol.subscriptions import DEFAULT_LANGUAGE, parse_stream, transcription_stream
-from mentra_cli.dev.control_messages import UserStatus, Video
-from mentra_cli.dev.journal import DisplayChange, Journal, Note, Speech
+from mentra_cli.dev.control_messages import FailedStart, UserStatus, Video
+from mentra_cli.dev.journal import DisplayChange, HttpAnswer, Journal, Note, Speech
 from mentra_cli.dev.views.messages import host_of
 
 LISTENS_WITHIN_S = 2.0
@@ -53,6 +53,16 @@ LISTENS_WITHIN_S = 2.0
 SUBSCRIBES_WITHIN_S = 0.3
 """How long it waits for one that has subscribed to something else."""
 _LOOK_EVERY_S = 0.02
+_REFUSED_FROM = 300
+"""The first HTTP status with which a server refuses to start, as the cloud sees it."""
+_ANSWER_SHOWN = 400
+"""How many characters of the answer of a server are repeated."""
+_AFTER = {
+    "AUTHENTICATION": "Start it with the key that is known here.",
+    "TIMEOUT": "Have it connect to where the start webhook says, at once.",
+    "HARDWARE_CHECK": "Wear others: mentra wear MODEL.",
+}
+"""What helps after a start that failed at a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,8 @@ class Advice:
 
     start_again: str = "Save a file to try again, once that is mended."
     load_again: str = "mentra restart"
+    register: str = "Register a handler in on_session:"
+    declare: str = "Declare it in the app, permissions = (Permission.{permission},)"
 
 
 class LocalUsers:
@@ -164,6 +176,8 @@ class LocalUsers:
         """The glasses of users who have chosen some; they keep them while they are away."""
         self._permissions: dict[str, tuple[str, ...]] = {}
         """Those of apps for which somebody has changed them."""
+        self._failed: dict[tuple[str, str], FailedStart] = {}
+        """By user and package name, what did not start when it was tried last."""
         self._starts_apps = starts_apps
         self._advice = advice or Advice()
         self._looked_away = False
@@ -192,6 +206,16 @@ class LocalUsers:
         """Return what somebody perceives at this moment, besides text."""
         glasses = self._glasses.get(user_id)
         return perceived(glasses) if glasses else Perceived()
+
+    def status(self) -> list[UserStatus]:
+        """Return how everybody is, as it is told to other programs."""
+        return [_status(glasses, self.failed(glasses)) for glasses in self.all_glasses]
+
+    def failed(self, glasses: VirtualGlasses) -> list[FailedStart]:
+        """Return which apps shall run for somebody, and did not start when that was tried last."""
+        wanted = self._wanted[glasses.user_id]
+        failed = (self._failed.get((glasses.user_id, name)) for name in wanted if name not in glasses.running)
+        return [each for each in failed if each]
 
     def look_away(self) -> None:
         """Report no more what glasses show: the end of an app clears them, and that is no news."""
@@ -238,14 +262,21 @@ class LocalUsers:
         return self._glasses[user_id]
 
     async def glasses_of(self, user_id: str) -> VirtualGlasses:
-        """Return a user's glasses. For a new user, the apps are started first.
+        """Return a user's glasses. For a new user, the apps are started first, and have a moment to subscribe.
 
         Raises:
             ValueError: The cloud cannot serve a user of this name.
         """
         if user_id not in self._glasses:
             await self.start(user_id)
+            await self._let_all_subscribe(self.connect(user_id))
         return self.connect(user_id)
+
+    async def _let_all_subscribe(self, glasses: VirtualGlasses) -> None:
+        waited_s = 0.0
+        while waited_s < SUBSCRIBES_WITHIN_S and not all(map(glasses.subscriptions, glasses.connected)):
+            await asyncio.sleep(_LOOK_EVERY_S)
+            waited_s += _LOOK_EVERY_S
 
     async def start(self, user_id: str, app: LocalApp | None = None) -> str:
         """Start an app for a user, unless it runs; return why it did not start, or nothing.
@@ -335,6 +366,7 @@ class LocalUsers:
         return " ".join(filter(None, problems))
 
     async def _start_one(self, glasses: VirtualGlasses, package_name: str) -> str:
+        self._failed.pop((glasses.user_id, package_name), None)
         try:
             await glasses.start(package_name)
         except NotConnected:
@@ -342,10 +374,22 @@ class LocalUsers:
                 f"{self._the_app(package_name)} cannot start: the phone of {glasses.user_id}, or the cloud, is offline."
             )
         except StartFailed as error:
-            text = f"{self._the_app(package_name)} did not start for {glasses.user_id}: {error}"
-            self._journal.add(Note(text=text, fix=self._advice.start_again, is_problem=True))
+            reason = f"{error}{self._refusal(error, package_name)}"
+            text = f"{self._the_app(package_name)} did not start for {glasses.user_id}: {reason}"
+            fix = " ".join(filter(None, (_AFTER.get(error.stage), self._advice.start_again)))
+            self._failed[glasses.user_id, package_name] = FailedStart(app=package_name, problem=text, fix=fix)
+            self._journal.add(Note(text=text, fix=fix, is_problem=True))
             return text
         return ""
+
+    def _refusal(self, error: StartFailed, package_name: str) -> str:
+        """Return what the server said when it refused to start, which the cloud keeps to itself."""
+        answers = [
+            entry for entry in self._journal if isinstance(entry, HttpAnswer) and entry.app in ("", package_name)
+        ]
+        if error.stage != "WEBHOOK" or not answers or answers[-1].status < _REFUSED_FROM:
+            return ""
+        return f". It answered: {answers[-1].body.decode(errors='replace').strip()[:_ANSWER_SHOWN]}"
 
     def _the_app(self, package_name: str) -> str:
         return "The app" if len(self._apps) == 1 else package_name
@@ -358,10 +402,18 @@ class LocalUsers:
             )
         several = len(self._apps) > 1
         running = [package_name for package_name in glasses.running if package_name in self._apps]
+        if not running and (failed := self.failed(glasses)):
+            return Unheard(f"Nobody heard it: {failed[0].problem}", failed[0].fix)
         if not running:
             return Unheard(
                 f"Nobody heard it: {'no app runs' if several else 'the app does not run'} for {glasses.user_id}.",
                 "See what keeps it from running: mentra status",
+            )
+        if not glasses.connected:
+            return Unheard(
+                f"Nobody heard it: {'every app' if several else 'the app'} has lost its connection, "
+                "and the cloud waits for it to come back.",
+                "It has five seconds, then it is started again. See what happens: mentra logs",
             )
         if not is_known(stream):
             return Unheard(f"Nobody heard it. There is no stream {stream!r}, as far as is known.", _meant(stream))
@@ -371,13 +423,13 @@ class LocalUsers:
             app, option = (lacking[0], f" --app {lacking[0]}") if several else ("the app", "")
             return Unheard(
                 f"Nobody heard it: {app} has subscribed to {stream}, and lacks the permission {permission}.",
-                f"Declare it in the app, permissions = (Permission.{permission},), or grant it here: "
+                f"{self._advice.declare.format(permission=permission)}, or grant it here: "
                 f"mentra permissions --grant {permission}{option}, then {self._advice.load_again}",
             )
         return Unheard(
             f"Nobody heard it: {'no running app' if several else 'the app'} "
             f"has {'' if several else 'not '}subscribed to {stream}.",
-            f"Register a handler in on_session: {registration(stream)}",
+            f"{self._advice.register} {registration(stream)}",
         )
 
     async def listens(self, glasses: VirtualGlasses, streams: Sequence[str], data: Mapping[str, Any] | None) -> bool:
@@ -385,7 +437,7 @@ class LocalUsers:
         waited_s = 0.0
         # The cloud tells nobody of subscriptions.
         while not any(glasses.listeners(stream, data) for stream in streams):
-            has_begun = any(glasses.subscriptions(package_name) for package_name in glasses.running)
+            has_begun = any(glasses.subscriptions(package_name) for package_name in glasses.connected)
             if waited_s >= (SUBSCRIBES_WITHIN_S if has_begun else LISTENS_WITHIN_S):
                 return False
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -397,17 +449,23 @@ class LocalUsers:
             self._journal.add(DisplayChange(user_id=glasses.user_id, text=glasses.display, dashboard=glasses.dashboard))
 
 
-def user_status(glasses: VirtualGlasses) -> UserStatus:
-    """Return how a user is, as it is told to other programs."""
-    now = perceived(glasses)
+def _status(glasses: VirtualGlasses, failed: list[FailedStart]) -> UserStatus:
+    now, network = perceived(glasses), glasses.network
     return UserStatus(
         user=glasses.user_id,
+        glasses=glasses.model,
+        worn=glasses.is_worn,
+        online=glasses.is_online,
+        latency_s=network.latency_s,
+        jitter_s=network.jitter_s,
+        loss=network.loss,
         display=glasses.display,
         light=now.light,
         sound=now.sound,
         video=now.video,
         running=bool(glasses.running),
         apps=list(glasses.running),
+        failed=failed,
     )
 
 

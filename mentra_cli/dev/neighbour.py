@@ -1,6 +1,7 @@
 """Another one that runs in the same folder: commands would find only one of the two."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mentra.transport.base import HttpError, Network
 from mentra_cli.dev import state_file
@@ -18,11 +19,13 @@ async def refuse_neighbour(network: Network, root: Path) -> None:
     other = state_file.read(root)
     if other is None:
         return
-    headers = {"authorization": f"Bearer {other.token}"}
+    headers = {"authorization": f"Bearer {other.token}", "host": urlsplit(other.control_url).netloc}
     try:
-        await network.request("GET", f"{other.control_url}/status", headers=headers, timeout=_WITHIN_S)
+        answer = await network.request("GET", f"{other.control_url}/status", headers=headers, timeout=_WITHIN_S)
     except HttpError:
         return  # It was killed, and could not take its file away.
+    if answer.status != 200:
+        return  # Another program has its port by now, which does not know the token.
     raise CliError(
         f"{other.command} runs in {root} already (process {other.pid}, port {other.port}).",
         fix="Use that one, or end it first: mentra stop",

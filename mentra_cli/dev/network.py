@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from mentra.errors import NotConnected
 from mentra.localcloud import VirtualGlasses
-from mentra_cli.dev.control_messages import Handler, Request
+from mentra_cli.dev.control_messages import Handler, Refused, Request
 from mentra_cli.dev.network_requests import (
     ChangeNetwork,
     CloudRestarted,
@@ -42,7 +43,16 @@ class NetworkTrouble(OfUsers):
 
     async def _restart_cloud(self, asked: RestartCloud) -> CloudRestarted:
         there = self._there
-        await there.cloud.restart(down_s=asked.down_s)
+        try:
+            await there.cloud.restart(down_s=asked.down_s)
+        except NotConnected as error:
+            raise Refused(
+                409, "The local cloud is away: it is being restarted.", "Wait until it is back: mentra status"
+            ) from error
+        except OSError as error:
+            raise Refused(
+                409, f"The local cloud cannot come back: {error.strerror or error}.", "End all, and start it anew."
+            ) from error
         return CloudRestarted(users=[glasses.user_id for glasses in there.all_glasses if glasses.is_online])
 
 

@@ -1,8 +1,11 @@
 """The control interface about a user's phone: pages, the camera, permissions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+
+import msgspec
 
 from mentra.protocol.permissions import Permission
+from mentra.protocol.streams import permission_for
 from mentra_cli.dev.actions import Shown
 from mentra_cli.dev.control_messages import Handler, Refused, Request
 from mentra_cli.dev.local_users import LocalUsers, Unheard
@@ -80,7 +83,9 @@ class Phone(OfUsers):
         return Shown(display=glasses.display, heard=False, problem=unheard.problem, fix=unheard.fix)
 
     async def _permissions(self, asked: Permissions) -> PermissionsNow:
-        return PermissionsNow(permissions=list(self._there.permissions(self._app(asked).package_name)))
+        package_name = self._app(asked).package_name
+        permissions = self._there.permissions(package_name)
+        return PermissionsNow(permissions=list(permissions), warning=self._still_heard(package_name, permissions))
 
     async def _change_permissions(self, asked: ChangePermissions) -> PermissionsNow:
         package_name = self._app(asked).package_name
@@ -90,3 +95,15 @@ class Phone(OfUsers):
         denied = {*asked.deny, Permission.ALL} if asked.deny else set[str]()
         self._there.change_permissions(package_name, [each for each in Permission if each in granted - denied])
         return await self._permissions(Permissions(app=asked.app, user=asked.user))
+
+    def _still_heard(self, package_name: str, permissions: Collection[str]) -> str | msgspec.UnsetType:
+        subscriptions = (each for glasses in self._there.all_glasses for each in glasses.subscriptions(package_name))
+        allowed = {None, *permissions}
+        heard = ", ".join(sorted({each for each in subscriptions if permission_for(each) not in allowed}))
+        if not heard or Permission.ALL in permissions:
+            return msgspec.UNSET
+        app = f" --app {package_name}" if len(self._there.apps) > 1 else ""
+        return (
+            f"Until {package_name} sends a new list of subscriptions it hears {heard}. "
+            f"It does after a break: mentra drop{app}"
+        )

@@ -63,3 +63,5 @@ class PermissionsNow(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int = VERSION
     permissions: list[str]
+    warning: str | msgspec.UnsetType = msgspec.UNSET
+    """What the app hears all the same until it sends its next list; absent when there is nothing."""

@@ -36,7 +36,9 @@ def write(root: Path, state: DevState) -> None:
     """Leave the file for others to find."""
     folder = root / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    # Never through a link that somebody has laid there: in a folder that all may write to, it could point anywhere.
+    with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as ignoring:
+        ignoring.write("*\n")
     file = folder / NAME
     with contextlib.suppress(FileNotFoundError):
         file.unlink()

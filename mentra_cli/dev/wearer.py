@@ -39,7 +39,7 @@ from mentra_cli.dev.local_users import LocalApp, LocalUsers, Unheard, perceived
 from mentra_cli.dev.waits import Waits
 
 REACT_WITHIN_S = 0.4
-"""How long the answer to an action waits for the glasses to show something else."""
+"""How long the answer to an action waits for the glasses to show something else, besides what the network takes."""
 SETTLE_S = 0.05
 """How long they have to go on showing it to be believed."""
 
@@ -270,7 +270,8 @@ class Wearer(OfUsers):
             await (await self._glasses(action)).put_on(action.glasses)
         app = self._app(action) if action.app else None
         if problem := await self._there.start(action.user, app):
-            raise Refused(409, problem)
+            failed = self._there.failed(await self._glasses(action))
+            raise Refused(409, problem, failed[0].fix if failed else "")
         return await self._react(await self._glasses(action), _nothing)
 
     async def _leave(self, action: actions.Leave) -> Shown:
@@ -309,6 +310,7 @@ class Wearer(OfUsers):
             video=now.video,
             screenshot=screenshot,
             found=bool(seen),
+            warning=_unseen(glasses),
         )
 
     async def _react(self, glasses: VirtualGlasses, happen: Happen, unheard: Unheard | None = None) -> Shown:
@@ -322,12 +324,13 @@ class Wearer(OfUsers):
 async def reaction(glasses: VirtualGlasses, happen: Happen, waits: Waits) -> None:
     """Let something happen, and give the app a moment to show something else, and what follows at once."""
     clock = asyncio.get_running_loop().time
+    within_s = REACT_WITHIN_S + 2 * (glasses.network.latency_s + glasses.network.jitter_s)
     changed = asyncio.Event()
     forget = glasses.on_display(lambda _: changed.set())
     try:
         await happen()
-        until = clock() + REACT_WITHIN_S
-        await waits.until(changed, REACT_WITHIN_S)
+        until = clock() + within_s
+        await waits.until(changed, within_s)
         while changed.is_set() and not waits.ended and clock() < until:
             changed.clear()
             await waits.until(changed, min(SETTLE_S, until - clock()))
@@ -354,6 +357,15 @@ def _is_failure(answer: Any) -> bool:
         return msgspec.convert(answer, ToolFailure).error
     except msgspec.ValidationError:
         return False
+
+
+def _unseen(glasses: VirtualGlasses) -> str | msgspec.UnsetType:
+    if not glasses.is_worn:
+        return "Nobody sees it: the glasses are taken off. Put them on: mentra wear"
+    if glasses.capabilities is not None and not glasses.capabilities.has_display:
+        others = f"mentra wear {DEFAULT_MODEL!r}"
+        return f"Nobody sees it: the {glasses.model} have no display. Put on others: {others}"
+    return msgspec.UNSET
 
 
 def _screenshot(glasses: VirtualGlasses) -> Screenshot:

@@ -120,6 +120,14 @@ async def test_it_is_ended_by_another_command(tmp_path: Path, app: RunningApp) -
     assert await cloud.process.wait() == 0
 
 
+async def test_who_opens_it_to_the_network_is_told_what_that_means(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"PACKAGE_NAME=com.example.echo\nAPI_KEY={KEY}\n")
+    cloud = await Dev.start(tmp_path, "--host", "0.0.0.0", command="cloud")
+
+    assert await cloud.line("  network   open to all who reach 0.0.0.0, as the real cloud is")
+    assert await cloud.end() == 0
+
+
 @pytest.mark.terminal
 async def test_at_a_terminal_one_types_below_the_traffic_until_ctrl_c(tmp_path: Path, app: RunningApp) -> None:
     terminal = Tmux(tmp_path, f"{shlex.join(MENTRA)} cloud --port 0; echo code $?")

@@ -509,7 +509,7 @@ def test_the_status_is_that_of_the_code(run: Run, own: subprocess.Popen[bytes]) 
     mended = run("status", "--json")
 
     assert good.code == 0
-    assert "glasses   you@example.com: ready you@example.com" in good.out
+    assert "glasses   you@example.com (Even Realities G1): ready you@example.com" in good.out
     assert f"process   {own.pid}" in good.out
     assert bad.code == 7
     assert "SyntaxError" in bad.err

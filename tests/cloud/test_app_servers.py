@@ -107,6 +107,21 @@ async def test_of_standard_apps_the_first_one_runs_and_all_of_the_background(tmp
         assert set(stage.glasses().running) == {ECHO, NOTES}
 
 
+async def test_whether_an_app_answers_that_runs_for_nobody_is_known_when_it_is_asked(tmp_path: Path) -> None:
+    stage = CloudStage(tmp_path, installed(ECHO, 7010), installed(CLOCK, 7020))
+
+    async def answers() -> list[bool]:
+        return [app["answers"] for app in (await stage.told("GET", "/status"))["apps"]]
+
+    async with stage.app(ECHO, 7010), stage:
+        await asyncio.sleep(1)
+        before = await answers()
+        async with stage.app(CLOCK, 7020):
+            meanwhile = await answers()
+        assert [before, meanwhile, await answers()] == [[True, False], [True, True], [True, False]]
+        assert stage.notes == []
+
+
 async def test_another_standard_app_takes_the_place_of_the_first_and_keeps_it(tmp_path: Path) -> None:
     stage = CloudStage(tmp_path, installed(ECHO, 7010), installed(CLOCK, 7020))
 
@@ -128,3 +143,39 @@ async def test_without_starting_by_itself_an_app_runs_for_whom_it_is_started(tmp
 
         assert before == ((), ())
         assert (stage.glasses().running, stage.glasses(BOB).running) == ((), (ECHO,))
+
+
+async def test_an_app_that_answers_late_does_not_push_out_the_one_that_was_chosen_meanwhile(tmp_path: Path) -> None:
+    stage = CloudStage(tmp_path, installed(ECHO, 7010), installed(CLOCK, 7020))
+
+    async with stage.app(ECHO, 7010) as echo, stage.app(CLOCK, 7020), stage:
+        echo.delay_s = 1.5
+        await asyncio.sleep(0.5)
+        await stage.told("POST", "/start", {"app": CLOCK})
+        await asyncio.sleep(10)
+
+        assert stage.glasses().running == (CLOCK,)
+
+
+async def test_a_user_who_leaves_while_a_server_is_called_does_not_come_back(tmp_path: Path) -> None:
+    stage = CloudStage(tmp_path, installed(ECHO), users=[BOB])
+
+    async with stage.app(ECHO) as echo, stage:
+        echo.delay_s = 1.5
+        await asyncio.sleep(0.5)
+        await stage.told("POST", "/leave", {"user": BOB})
+        await asyncio.sleep(10)
+
+        assert [glasses.user_id for glasses in stage.served.user.all_glasses] == ["you@example.com"]
+
+
+async def test_an_app_does_not_wait_for_another_one_that_does_not_connect(tmp_path: Path) -> None:
+    stage = CloudStage(tmp_path, installed(ECHO, 7010), installed(NOTES, 7020, app_type="background"))
+
+    async with stage.app(ECHO, 7010) as echo, stage:
+        echo.connects = False
+        await asyncio.sleep(0.5)
+        async with stage.app(NOTES, 7020):
+            await asyncio.sleep(2)
+
+            assert stage.glasses().running == (NOTES,)

@@ -64,6 +64,19 @@ async def test_a_refusal_is_written_down_with_the_reason_and_without_the_wrong_k
         assert not any(b"hunter2" in entry_json(entry) for entry in stage.journal)
 
 
+async def test_who_is_refused_does_not_take_the_place_of_the_app(tmp_path: Path) -> None:
+    stage = CloudStage(tmp_path, installed(ECHO))
+
+    async with stage.app(ECHO) as app, stage:
+        await asyncio.sleep(0.1)
+        before = dict(stage.served._observed.sockets)
+        await app.connect(apiKey="wrong")
+        await let_it_happen()
+
+        assert list(before) == [SESSION]
+        assert stage.served._observed.sockets == before
+
+
 async def test_who_connects_and_says_nothing_sensible_is_written_down_too(tmp_path: Path) -> None:
     async with CloudStage(tmp_path, installed(ECHO)) as stage:
         socket = await ScriptedSocket().open(stage.network, stage.served.url)

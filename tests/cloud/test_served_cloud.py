@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mentra.transport.base import HttpReply, HttpRequest
 from mentra_cli import __version__
 from mentra_cli.dev import state_file
 from mentra_cli.dev.journal import Speech
@@ -69,6 +70,13 @@ async def test_the_status_tells_of_apps_and_users(tmp_path: Path) -> None:
                 "video": None,
                 "running": True,
                 "apps": [ECHO],
+                "failed": [],
+                "glasses": "Even Realities G1",
+                "worn": True,
+                "online": True,
+                "latency_s": 0.0,
+                "jitter_s": 0.0,
+                "loss": 0.0,
             }
             for user in (YOU, BOB)
         ],
@@ -84,6 +92,67 @@ def test_every_route_of_mentra_dev_is_there(tmp_path: Path) -> None:
     assert of_cloud.keys() == Stage(tmp_path).supervisor._control.routes.keys()
 
 
+async def test_why_an_app_does_not_run_is_told_by_the_status_and_by_what_it_does_not_hear(tmp_path: Path) -> None:
+    async with CloudStage(tmp_path, installed(ECHO)) as stage, stage.app(ECHO) as refusing:
+        refusing.statuses = [200, 403, 403] + [200] * 20
+        await asyncio.sleep(10)
+        status = await stage.told("GET", "/status")
+        shown = await stage.told("POST", "/say", {"text": "hello"})
+        await stage.told("POST", "/start", {})
+        afterwards = await stage.told("GET", "/status")
+
+    problem = (
+        "The app did not start for you@example.com: The server of com.example.echo did not accept the session: "
+        'Request failed with status code 403. It answered: {"status": "success"}'
+    )
+    fix = "Once that is mended, restart the app, or: mentra start"
+    assert status["users"][0]["failed"] == [{"app": ECHO, "problem": problem, "fix": fix}]
+    assert (shown["problem"], shown["fix"]) == (f"Nobody heard it: {problem}", fix)
+    assert afterwards["users"][0]["failed"] == []
+
+
+async def test_an_app_with_another_key_is_told_to_have_the_same(tmp_path: Path) -> None:
+    async with CloudStage(tmp_path, installed(ECHO, api_key="another")) as stage, stage.app(ECHO):
+        await asyncio.sleep(2)
+
+        [failed] = (await stage.told("GET", "/status"))["users"][0]["failed"]
+        started = await stage.ask("POST", "/start", {})
+
+    assert (started.status, json.loads(started.body)["fix"]) == (409, failed["fix"])
+    assert failed["problem"] == (
+        "The app did not start for you@example.com: com.example.echo connected with a key that is not its own."
+    )
+    assert failed["fix"] == (
+        "Start it with the key that is known here. Once that is mended, restart the app, or: mentra start"
+    )
+
+
+async def test_the_status_tells_of_glasses_and_of_the_network(stage: CloudStage) -> None:
+    await stage.told("POST", "/wear", {"off": True})
+    await stage.told("POST", "/network", {"latency_s": 0.3, "loss": 0.05})
+    await stage.told("POST", "/phone", {"online": False})
+
+    [user] = (await stage.told("GET", "/status"))["users"]
+
+    assert (user["glasses"], user["worn"]) == ("Even Realities G1", False)
+    assert (user["online"], user["latency_s"], user["jitter_s"], user["loss"]) == (False, 0.3, 0.0, 0.05)
+
+
+async def test_what_an_app_without_connection_does_not_hear_is_told_so(stage: CloudStage) -> None:
+    socket = stage.apps[ECHO].socket
+    socket.send({"type": "subscription_update", "packageName": ECHO, "subscriptions": ["transcription:en-US"]})
+    await let_it_happen()
+    socket.close()
+    await let_it_happen()
+
+    shown = await stage.told("POST", "/say", {"text": "hello"})
+
+    assert shown["problem"] == (
+        "Nobody heard it: the app has lost its connection, and the cloud waits for it to come back."
+    )
+    assert shown["fix"] == "It has five seconds, then it is started again. See what happens: mentra logs"
+
+
 async def test_what_is_said_reaches_the_app_and_is_answered_with_what_the_glasses_show(stage: CloudStage) -> None:
     app = stage.apps[ECHO]
     await app.subscribe("transcription:en-US")
@@ -95,6 +164,16 @@ async def test_what_is_said_reaches_the_app_and_is_answered_with_what_the_glasse
 
     assert shown == {"version": 1, "display": "heard hello", "heard": True}
     assert [speech.text for speech in stage.entries(Speech)] == ["hello"]
+
+
+async def test_what_a_new_user_says_reaches_all_apps_that_begin_to_listen(several: CloudStage) -> None:
+    speaking = asyncio.create_task(several.told("POST", "/say", {"text": "hello", "user": BOB}))
+    for name in (ECHO, NOTES):
+        await asyncio.sleep(0.1)
+        await several.apps[name].subscribe("transcription:en-US")
+    await speaking
+
+    assert [several.apps[name].socket.types[-1] for name in (ECHO, NOTES)] == ["data_stream", "data_stream"]
 
 
 async def test_a_new_user_gets_glasses_and_the_apps(stage: CloudStage) -> None:
@@ -196,6 +275,38 @@ async def test_there_is_only_one_in_a_folder(tmp_path: Path) -> None:
             await second.served.open()
 
     assert caught.value.fix == "Use that one, or end it first: mentra stop"
+
+
+async def test_another_program_on_the_port_of_one_that_was_killed_is_no_neighbour(tmp_path: Path) -> None:
+    async def refuse(request: HttpRequest) -> HttpReply:
+        return HttpReply(404)
+
+    stage = CloudStage(tmp_path, installed(ECHO))
+    other = await stage.network.listen("127.0.0.1", 9000, refuse)
+    left = state_file.DevState(pid=1, port=8002, control_url=other.url, cloud_url="", token="left")
+    state_file.write(tmp_path, left)
+
+    async with stage:
+        assert state_file.read(tmp_path) != left
+
+
+async def test_who_waits_for_an_app_that_hangs_is_answered_at_the_end(tmp_path: Path) -> None:
+    stage = CloudStage(tmp_path, installed(ECHO))
+
+    async with stage.app(ECHO) as app, stage:
+        await asyncio.sleep(0.1)
+        app.delay_s = 1000
+        calling = asyncio.create_task(stage.ask("POST", "/tool", {"name": "add"}))
+        restarting = asyncio.create_task(stage.ask("POST", "/restart-cloud", {"down_s": 30}))
+        await asyncio.sleep(1)
+        began = asyncio.get_running_loop().time()
+        await stage.served.close()
+        answers = await asyncio.gather(calling, restarting)
+
+        assert asyncio.get_running_loop().time() - began < 3
+        assert [(answer.status, json.loads(answer.body)["error"]) for answer in answers] == [
+            (503, "It was ended before this was done.")
+        ] * 2
 
 
 async def test_at_its_end_apps_are_stopped_by_webhook(tmp_path: Path) -> None:

@@ -87,6 +87,13 @@ async def test_the_status_tells_what_serves_and_whom(stage: Stage) -> None:
                 "video": None,
                 "running": True,
                 "apps": [PACKAGE_NAME],
+                "failed": [],
+                "glasses": "Even Realities G1",
+                "worn": True,
+                "online": True,
+                "latency_s": 0.0,
+                "jitter_s": 0.0,
+                "loss": 0.0,
             }
             for user in ("you@example.com", "bob@example.com")
         ],

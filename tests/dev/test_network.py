@@ -56,13 +56,14 @@ async def test_a_request_without_anything_makes_it_perfect_again(stage: Stage) -
     assert await told(stage, "POST", "/network") == PERFECT
 
 
-async def test_behind_a_slow_network_the_glasses_answer_later(stage: Stage) -> None:
-    await told(stage, "POST", "/network", {"latency_s": 1})
+async def test_behind_a_slow_network_the_glasses_answer_later_and_are_waited_for(stage: Stage) -> None:
+    await told(stage, "POST", "/network", {"latency_s": 1, "jitter_s": 0.1})
+    began = asyncio.get_running_loop().time()
 
     shown = await told(stage, "POST", "/say", {"text": "hello"})
 
-    assert shown["display"] == "session 1"
-    assert await told(stage, "GET", "/screen?text=hello&wait_s=3")
+    assert shown["display"] == "hello"
+    assert asyncio.get_running_loop().time() - began > 2
 
 
 async def test_each_user_has_a_network_of_their_own(stage: Stage) -> None:

@@ -149,7 +149,30 @@ async def test_permissions_are_denied_and_granted_also_in_newer_code(stage: Stag
     granted = await told(stage, "POST", "/permissions", {"grant": ["CAMERA"]})
 
     assert before == {"version": 1, "permissions": ["ALL"]}
+    assert "warning" not in denied
     assert "CAMERA" not in denied["permissions"]
     assert "MICROPHONE" in denied["permissions"]
     assert kept == denied
     assert set(granted["permissions"]) == {*denied["permissions"], "CAMERA"}
+
+
+async def test_what_is_heard_on_without_the_permission_is_told(tmp_path: Path) -> None:
+    class Hearing(AppServer):
+        async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+            session.events.on_transcription(lambda speech: session.layouts.show_text_wall(speech.text))
+
+    stage = Stage(tmp_path)
+    await stage.open(lambda: Hearing(package_name=PACKAGE_NAME, api_key=API_KEY))
+    await told(stage, "POST", "/say", {"text": "hello"})
+
+    denied = await told(stage, "POST", "/permissions", {"deny": ["MICROPHONE"]})
+    heard = await told(stage, "POST", "/say", {"text": "still"})
+    await told(stage, "POST", "/drop", {})
+    unheard = await told(stage, "POST", "/say", {"text": "no more"})
+    await stage.supervisor.close()
+
+    assert denied["warning"] == (
+        f"Until {PACKAGE_NAME} sends a new list of subscriptions it hears transcription:en-US. "
+        "It does after a break: mentra drop"
+    )
+    assert (heard["heard"], unheard["heard"]) == (True, False)

@@ -297,6 +297,18 @@ def test_what_others_write_cannot_steer_the_terminal() -> None:
     assert out.getvalue().endswith("say: \ufffd[2Jgone\ufffd\ufffd\n")
 
 
+def test_names_that_others_choose_cannot_steer_the_terminal_or_begin_a_line() -> None:
+    out = io.StringIO()
+    frame = Frame(session_id="", user_id="ann\n12:00:00 mentra", from_app=True, text=b"", app="\x1b[1mevil\x9b1m\nx")
+
+    Lines(out).show(batch_of(frame))
+
+    [line] = out.getvalue().splitlines()
+    assert line.partition(" ")[2] == (
+        "\ufffd[1mevil\ufffd1m\ufffdx -> cloud  malformed (ann\ufffd12:00:00 mentra): Input data was truncated"
+    )
+
+
 def test_a_batch_says_how_many_how_fast_and_the_last_of_them() -> None:
     out = io.StringIO()
     shown = from_app(

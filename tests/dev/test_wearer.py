@@ -734,6 +734,13 @@ async def test_the_screen_tells_what_is_perceived_besides_text(tmp_path: Path) -
         "video": None,
         "running": True,
         "apps": [PACKAGE_NAME],
+        "failed": [],
+        "glasses": "Even Realities G1",
+        "worn": True,
+        "online": True,
+        "latency_s": 0.0,
+        "jitter_s": 0.0,
+        "loss": 0.0,
     }
 
 
@@ -758,6 +765,20 @@ async def test_a_picture_is_of_the_moment_at_which_the_text_was_shown(stage: Sta
     assert stage.supervisor.user is not None
     pictures = [base64.b64decode(each["png"]) for each in (now, later)]
     assert len({*pictures, stage.supervisor.user.glasses.screenshot()}) == 3
+
+
+async def test_of_what_nobody_can_see_the_screen_says_why(stage: Stage) -> None:
+    seen = await told(stage, "GET", "/screen")
+    await told(stage, "POST", "/wear", {"off": True})
+    taken_off = await told(stage, "GET", "/screen")
+    await told(stage, "POST", "/wear", {"model": "Mentra Live"})
+    without_display = await told(stage, "GET", "/screen")
+
+    assert "warning" not in seen
+    assert taken_off["warning"] == "Nobody sees it: the glasses are taken off. Put them on: mentra wear"
+    assert without_display["warning"] == (
+        "Nobody sees it: the Mentra Live have no display. Put on others: mentra wear 'Even Realities G1'"
+    )
 
 
 async def test_glasses_without_a_display_have_no_picture(stage: Stage) -> None:

@@ -59,7 +59,9 @@ def describe(entry: Entry, *, whole: bool = False) -> Description:
         whole: Whether messages are shown uncut, as the JSON that they are.
     """
     said = _describe(entry, whole=whole)
-    return said if isinstance(entry, AppOutput) else replace(said, title=_visible(said.title), text=_visible(said.text))
+    if isinstance(entry, AppOutput):
+        return said
+    return replace(said, who=_on_one_line(said.who), title=_on_one_line(said.title), text=_visible(said.text))
 
 
 def describe_batch(batch: Batch, *, whole: bool = False) -> Description:
@@ -240,5 +242,10 @@ def _visible(text: str) -> str:
     return text.translate(_CONTROL_CHARACTERS)
 
 
-_CONTROL_CHARACTERS = dict.fromkeys((*range(9), *range(11, 32), 127), "\ufffd")
+def _on_one_line(text: str) -> str:
+    """Return a name so that what comes after a line break in it is not taken for another entry."""
+    return "\ufffd".join(_visible(text).splitlines())
+
+
+_CONTROL_CHARACTERS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
 _OF_CLOUD = {("POST", DEFAULT_WEBHOOK_PATH), ("POST", "/tool"), ("POST", "/settings"), ("GET", "/health")}

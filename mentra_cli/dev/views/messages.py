@@ -56,7 +56,7 @@ from mentra.protocol.cloud_to_app import (
     StreamStatusReply,
     SystemSettingsUpdate,
 )
-from mentra.protocol.layouts import BitmapAnimation, BitmapView, read_layout
+from mentra.protocol.layouts import BitmapAnimation, BitmapView, layout_problem, read_layout
 from mentra.protocol.settings import setting_values
 from mentra.protocol.streams import (
     GlassesConnection,
@@ -82,6 +82,8 @@ def is_failure(message: object) -> bool:
             return not message.success
         case RtmpStreamStatus() | StreamStatus() | ManagedStreamStatus():
             return message.status == "error"
+        case DisplayEvent():
+            return bool(layout_problem(message.layout))
         case codec.Unknown(kind):
             # The cloud has errors that no Struct describes yet; they have it in their name.
             return kind.endswith("error")
@@ -264,7 +266,7 @@ def _one_line(text: str) -> str:
 def _display(message: DisplayEvent, raw: bytes) -> str:
     match read_layout(message.layout):
         case None:
-            return short(raw)
+            return joined(f"The glasses cannot show this layout: {layout_problem(message.layout)}", short(raw))
         case BitmapView(data=data):
             return f"image of {_image_size(data)}"
         case BitmapAnimation(frames=frames, interval_ms=interval_ms) if frames:

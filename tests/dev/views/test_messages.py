@@ -211,6 +211,22 @@ def test_what_a_cloud_says(message: dict[str, Any], text: str, failed: bool):
     assert message_title(decoded) == message.get("streamType", message["type"])
 
 
+@pytest.mark.parametrize(
+    ("layout", "problem"),
+    [
+        ({"layoutType": "nope"}, "Invalid value 'nope' - at `$.layoutType`"),
+        ({"layoutType": "text_wall"}, "Object missing required field `text`"),
+        (None, "Expected `object`, got `null`"),
+    ],
+)
+def test_a_layout_that_no_glasses_show_is_told_with_what_is_wrong_with_it(layout: Any, problem: str):
+    raw = json.dumps({"type": "display_event", **APP, "view": "main", "layout": layout}).encode()
+    decoded = codec.decode_from_app(raw)
+
+    assert is_failure(decoded)
+    assert message_text(decoded, raw).splitlines()[0] == f"The glasses cannot show this layout: {problem}"
+
+
 def test_whole_messages_have_no_images_in_them():
     raw = json.dumps({"layouts": [{"data": IMAGE}], "text": "long " * 300}).encode()
 
