@@ -10,7 +10,7 @@
         assert glasses.display == "hello"
 """
 
-from mentra.localcloud.app_run import StartFailed
+from mentra.localcloud.app_start import StartFailed
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.cloud import LocalCloud
 from mentra.localcloud.glasses import DEFAULT_MODEL, DEFAULT_USER, VirtualGlasses

@@ -26,24 +26,21 @@ docs/protocol.md, Life of a connection.
 import asyncio
 import logging
 import math
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import msgspec
 
-from mentra.errors import MentraError
-from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, AppLink, DisplayWish
+from mentra.localcloud.app_start import Stage, Start, StartFailed
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.hardware import missing_hardware
 from mentra.localcloud.loose_requests import LooseRequest, read_request
 from mentra.localcloud.rules import location_rate, permitted, read_subscriptions
+from mentra.localcloud.run_owner import RunOwner
 from mentra.localcloud.traffic import Direction
 from mentra.protocol.app_to_cloud import AppMessage, DisplayEvent
-from mentra.protocol.capabilities import Capabilities
-from mentra.protocol.cloud_to_app import AppStopped, ConnectionAck, DeviceState, DeviceStateUpdate, ReconnectAck
+from mentra.protocol.cloud_to_app import AppStopped, DeviceStateUpdate, ReconnectAck
 from mentra.protocol.connection import (
     APP_STOPPED,
     CONNECT_WITHIN_3_S,
@@ -53,121 +50,11 @@ from mentra.protocol.connection import (
     USER_SESSION_ENDED,
 )
 
-Stage = Literal["WEBHOOK", "CONNECTION", "AUTHENTICATION", "TIMEOUT", "HARDWARE_CHECK"]
-
 GOODBYE_AFTER_S = 0.02
 """From the answer to the stop webhook to the goodbye on the socket. An app that closes its socket inside the webhook is
 always faster (docs/protocol.md, W-CONN-6)."""
 
 _logger = logging.getLogger(__name__)
-
-
-class StartFailed(MentraError):
-    """An app did not start. It is not running, and nothing more is tried.
-
-    Attributes:
-        stage: Where it failed: ``"HARDWARE_CHECK"`` (the glasses lack what it requires; its server heard nothing),
-            ``"WEBHOOK"`` (its server did not agree), ``"AUTHENTICATION"`` (it connected with a wrong key),
-            ``"TIMEOUT"`` (it did not connect within five seconds) or ``"CONNECTION"`` (it was stopped before it
-            connected).
-    """
-
-    def __init__(self, stage: Stage, message: str) -> None:
-        super().__init__(message)
-        self.stage: Stage = stage
-
-
-class Owner(Protocol):
-    """What a run needs from its user."""
-
-    @property
-    def user_id(self) -> str:
-        """The user's id."""
-        ...
-
-    @property
-    def http(self) -> AppHttp:
-        """How to call the app's server."""
-        ...
-
-    @property
-    def websocket_url(self) -> str:
-        """Where the app shall connect."""
-        ...
-
-    @property
-    def generation(self) -> int:
-        """How the cloud speaks to apps; docs/protocol.md, Generation 3."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities | None:
-        """What the glasses can do; ``None`` when the cloud does not know the model."""
-        ...
-
-    @property
-    def device_state(self) -> DeviceState:
-        """What is known of the glasses."""
-        ...
-
-    @property
-    def phone_online(self) -> bool:
-        """Whether the phone is connected to the cloud."""
-        ...
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something in the background until the local cloud is closed."""
-        ...
-
-    def timestamp(self) -> str:
-        """Return the present moment as the wire writes it."""
-        ...
-
-    def acknowledgement(self, run: "AppRun", session_id: str) -> ConnectionAck:
-        """Return the answer to an app that connected."""
-        ...
-
-    def registered(self, package_name: str) -> InstalledApp:
-        """Return what the console holds about an app by now; raises ``NotInstalled`` for one that is gone."""
-        ...
-
-    async def make_room(self, run: "AppRun") -> None:
-        """Stop what may not run beside an app that is about to start."""
-
-    def booting(self, run: "AppRun") -> None:
-        """Learn that an app is about to get its start webhook."""
-
-    def remember(self, package_name: str) -> None:
-        """Remember an app as one to be started again when the user comes back."""
-
-    def forget(self, package_name: str) -> None:
-        """Do not start an app again when the user comes back."""
-
-    def note(self, package_name: str, frame: AppFrame) -> None:
-        """Remember a frame of an app."""
-
-    def passed(self, package_name: str, direction: Direction, frame: str | bytes, *, is_sound: bool) -> None:
-        """Remember what went over an app's socket, as it was."""
-
-    def show(self, event: DisplayEvent) -> None:
-        """Show something."""
-
-    def ask(self, run: "AppRun", message: AppMessage) -> None:
-        """Do what an app asks for."""
-
-    def take_sound(self, frame: bytes) -> bool:
-        """Take a binary frame of an app; return False where the cloud expects none."""
-        ...
-
-    def subscribed(self, run: "AppRun") -> None:
-        """Learn that an app sent a list of subscriptions."""
-
-    def installed_run(self, package_name: str) -> "AppRun | None":
-        """Return an app of this user, by its name, also one that was never started; ``None`` when there is none."""
-        ...
-
-    def clean_up(self, package_name: str) -> None:
-        """Take off the glasses what an app put there, and end what is done for it."""
 
 
 class _Phase(StrEnum):
@@ -190,30 +77,10 @@ class _Phase(StrEnum):
 _MAY_COME_BACK = frozenset({_Phase.GRACE, _Phase.RESTARTING, _Phase.DORMANT})
 
 
-@dataclass(slots=True, eq=False)
-class _Start:
-    """A start under way."""
-
-    timer: asyncio.TimerHandle | None = None
-    outcome: asyncio.Future[StartFailed | None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    def resolve(self, outcome: StartFailed | None) -> None:
-        """Tell who waits how it ended; only the first ending counts."""
-        if not self.outcome.done():
-            self.outcome.set_result(outcome)
-
-    def stop_clock(self) -> None:
-        """Let it take as long as it wants."""
-        if self.timer is not None:
-            self.timer.cancel()
-
-
 class AppRun:
     """One app of one user, over all its starts while the user is there."""
 
-    def __init__(self, app: InstalledApp, owner: Owner) -> None:
+    def __init__(self, app: InstalledApp, owner: RunOwner) -> None:
         self.app = app
         self.is_running = False
         """Whether the app connected and was not stopped since; also while the cloud waits for it to come back."""
@@ -235,7 +102,7 @@ class AppRun:
         self._asked_on: AppLink | None = None
         self._greeted_at = -math.inf
         """When the app sent its last init; in generation 2 also one that was refused."""
-        self._start: _Start | None = None
+        self._start: Start | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
         """The last stop, under way or done."""
@@ -456,9 +323,9 @@ class AppRun:
 
     # A start.
 
-    def _begin(self, app: InstalledApp) -> _Start:
+    def _begin(self, app: InstalledApp) -> Start:
         self.app = app
-        displaced, start = self._start, _Start()
+        displaced, start = self._start, Start()
         if displaced is not None:
             # The cloud forgets the earlier one, so nothing but this one will tell who waits for it.
             start.outcome.add_done_callback(lambda outcome: displaced.resolve(outcome.result()))
@@ -472,7 +339,7 @@ class AppRun:
         self._owner.spawn(self._call_webhook(start))
         return start
 
-    async def _call_webhook(self, start: _Start) -> None:
+    async def _call_webhook(self, start: Start) -> None:
         problem = await self._owner.http.session_request(
             self.app, self._owner.user_id, self._owner.websocket_url, generation=self._owner.generation
         )
@@ -486,7 +353,7 @@ class AppRun:
             newest.stop_clock()
         self._clean_up()
 
-    def _late(self, start: _Start, within_s: float) -> None:
+    def _late(self, start: Start, within_s: float) -> None:
         if self._start is None:
             return  # It connected, or has failed already.
         self._owner.forget(self.package_name)
@@ -494,7 +361,7 @@ class AppRun:
         # The clock of a later start runs on: when it is over, it ends whatever start there is by then.
         self._give_up(start, StartFailed("TIMEOUT", late))
 
-    def _give_up(self, start: _Start, failure: StartFailed) -> _Start | None:
+    def _give_up(self, start: Start, failure: StartFailed) -> Start | None:
         """End a start, and with it the one that came after it, if there is one: the cloud keeps them in one place."""
         newest, self._start = self._start, None
         self._is_loading = False

@@ -20,7 +20,8 @@ from mentra.localcloud import rules
 from mentra.localcloud.account import Account
 from mentra.localcloud.app_http import AppHttp
 from mentra.localcloud.app_link import AppFrame, Refusal
-from mentra.localcloud.app_run import AppRun, StartFailed
+from mentra.localcloud.app_run import AppRun
+from mentra.localcloud.app_start import StartFailed
 from mentra.localcloud.backend import Backend
 from mentra.localcloud.catalogue import InstalledApp, NotInstalled
 from mentra.localcloud.display.rules import DisplayRules

@@ -5,7 +5,7 @@ import re
 import msgspec
 from typer.main import get_command
 
-from mentra.localcloud import InstalledApp
+from mentra.localcloud import InstalledApp, LocalCloud, VirtualGlasses
 from mentra.localcloud.hardware import HardwareRequirement
 from mentra.protocol.settings import Setting, SettingType
 from mentra_cli.cloud.app_record import AppFile, read_app
@@ -48,3 +48,17 @@ def test_every_option_is_on_the_page():
     options = {option for parameter in get_command(app).commands["cloud"].params for option in parameter.opts}
     said_in_the_text = {"--no-start", "--env-file", "--help"}
     assert listed == options - said_in_the_text | {"--verbose"}
+
+
+def test_everything_that_glasses_do_and_tell_is_on_the_page():
+    named = set(re.findall(r"\w+", PAGE.read_text()))
+
+    public = {name for name in dir(VirtualGlasses) if not name.startswith("_")}
+    assert public - named == {"now"}
+
+
+def test_everything_of_the_cloud_but_what_its_sockets_ask_is_on_the_page():
+    named = set(re.findall(r"\w+", PAGE.read_text()))
+
+    public = {name for name in dir(LocalCloud) if not name.startswith("_")}
+    assert public - named == {"admit", "resume"}
