@@ -14,6 +14,8 @@ from mentra_cli.dev.reports import BlockedLoop
 
 pytestmark = pytest.mark.processes  # Another thread takes part, in its own time.
 
+MOST_TRIES = 10
+
 HANDLERS = """
 import json, time
 
@@ -79,7 +81,11 @@ async def test_the_innermost_function_of_the_project_is_named(tmp_path: Path, ha
 async def test_code_that_keeps_other_threads_from_running_is_named_as_well(
     tmp_path: Path, handlers: ModuleType
 ) -> None:
-    reports = await reports_of(tmp_path, *[handlers.keeps_all_threads_from_running] * 3)
+    reports: list[BlockedLoop] = []
+    tries = 0
+    while not reports and tries < MOST_TRIES:  # A machine that has no time for this process is no reason to report.
+        reports = await reports_of(tmp_path, *[handlers.keeps_all_threads_from_running] * 3)
+        tries += 1
 
     assert {report.function for report in reports} == {"keeps_all_threads_from_running"}
 
