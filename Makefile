@@ -1,7 +1,8 @@
 # make demo     an app on virtual glasses, in this terminal
 # make test     everything that is tested; make fast: only what needs no sockets, processes, terminal or node
 # make check    linters and type checkers; make format mends what can be mended
-# make benchmark  how long a reload takes, here and with others
+# make benchmark  how long a reload takes, here and with others; how steady an hour of many users is
+# make speed    our SDK beside the official one, under load; make speed OPTIONS=--short in some minutes
 # make picture  the picture of the README, taken anew
 
 SHELL := bash
@@ -12,7 +13,7 @@ NEW_ENOUGH := import sys; sys.version_info >= (3, 11) and print(sys.executable)
 PYTHON ?= $(or $(firstword $(foreach name,$(NAMES),$(shell $(name) -c '$(NEW_ENOUGH)' 2> /dev/null))),\
 $(error Python 3.11 or newer is needed. If you have it: make PYTHON=/path/to/python))
 
-.PHONY: demo test fast check format picture benchmark clean
+.PHONY: demo test fast check format picture benchmark speed clean
 
 demo: .venv/app
 	rm -rf .demo
@@ -20,8 +21,9 @@ demo: .venv/app
 	@echo "Change .demo/hello/app.py while it runs."
 	cd .demo/hello && ../../$(BIN)/mentra dev --port 0
 
-test: .venv/dev tests/peers/node_modules
+test: .venv/dev tests/peers/node_modules benchmarks/node_modules
 	@bash .ci/packages tmux
+	@bash .ci/packages openssl-headers
 	$(BIN)/python -m pytest
 
 fast: .venv/dev
@@ -43,9 +45,14 @@ picture: .venv/app
 
 benchmark: .venv/bench benchmarks/node_modules
 	$(BIN)/python benchmarks/reload.py
+	$(BIN)/python benchmarks/many_users.py
+
+speed: .venv/bench benchmarks/node_modules
+	@bash .ci/packages openssl-headers
+	$(BIN)/python benchmarks/speed.py $(OPTIONS)
 
 clean:
-	rm -rf .venv .demo build dist tests/peers/node_modules benchmarks/node_modules .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .demo build dist benchmarks/build tests/peers/node_modules benchmarks/node_modules .mypy_cache .pytest_cache .ruff_cache
 
 # Editable, so that the environment follows the code; made anew from the same file when pyproject.toml changes.
 .venv/app: pyproject.toml

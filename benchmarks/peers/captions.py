@@ -1,0 +1,37 @@
+"""Shows what is said. With ``BENCH_STREAM=audio_chunk``: counts the frames of sound, and shows every fiftieth count."""
+
+import os
+
+from mentra import AppServer, AppSession, AudioChunk, Transcription
+
+FRAMES_PER_ANSWER = 50
+
+
+class Captions(AppServer):
+    async def on_session(self, session: AppSession, session_id: str, user_id: str) -> None:
+        if os.environ["BENCH_STREAM"] == "audio_chunk":
+            count_frames(session)
+        else:
+            show_speech(session)
+
+
+def show_speech(session: AppSession) -> None:
+    def show(speech: Transcription) -> None:
+        session.layouts.show_text_wall(speech.text)
+
+    session.events.on("transcription:en-US", show)
+
+
+def count_frames(session: AppSession) -> None:
+    frames = 0
+
+    def count(_: AudioChunk) -> None:
+        nonlocal frames
+        frames += 1
+        if frames % FRAMES_PER_ANSWER == 0:
+            session.layouts.show_text_wall(f"frames {frames}")
+
+    session.events.on("audio_chunk", count)
+
+
+Captions().run()
