@@ -16,7 +16,7 @@ from mentra.server.app_config import app_config, check_declarations
 from mentra.server.hooks import check_hooks
 from mentra.server.hosts import captured_runs, fallbacks
 from mentra.server.lifespan import Lifespan
-from mentra.server.process import leave_tasks, signals
+from mentra.server.process import leave_tasks, rare_collections, signals
 from mentra.server.routes import reserved_paths
 from mentra.server.serving import CannotListen, Serving
 from mentra.server.tool_calls import call_tool, reply_text
@@ -400,7 +400,8 @@ class AppServer:
             with signals(end):
                 async with self:
                     if self._serving is not None:
-                        await self._serving.over.wait()
+                        with rare_collections():
+                            await self._serving.over.wait()
         finally:
             await leave_tasks()
 
