@@ -24,7 +24,7 @@ from mentra.protocol.cloud_to_app import (
     SystemSettingsUpdate,
 )
 from mentra.protocol.streams import LOCAL_TRANSCRIPTION, STREAMS, StreamData, Transcription
-from mentra.protocol.subscriptions import parse_stream
+from mentra.protocol.subscriptions import stream_base
 from mentra.protocol.webhooks import SettingsRequest, Webhook
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ def decode_stream(stream_type: str, data: bytes | msgspec.Raw) -> StreamData | A
     Returns:
         The Struct of that stream; plain data (dict, list, ...) for a stream without one.
     """
-    kind = _STREAM_KINDS.get(parse_stream(stream_type).base)
+    kind = _STREAM_KINDS.get(stream_base(stream_type))
     decoder = _stream_decoders[kind] if kind else _any_decoder
     try:
         return decoder.decode(data)

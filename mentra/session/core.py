@@ -360,8 +360,10 @@ class SessionCore(LinkOwner):
         """Wish for a layout in a view."""
 
         def message() -> AppMessage:
-            return DisplayEvent(
-                **self.envelope(),
+            return DisplayEvent(  # Without envelope(), whose dict costs 0.3 us: apps say little else.
+                package_name=self.package_name,
+                session_id=self.session_id,
+                timestamp=iso_timestamp(self._now()),
                 view=view,
                 layout=layout,
                 duration_ms=duration_ms,

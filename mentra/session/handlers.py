@@ -52,7 +52,7 @@ def begin_handler(
     """
     try:
         result = function(*arguments)
-        if inspect.isawaitable(result):
+        if result is not None and inspect.isawaitable(result):
             return _finish(function, cast(Awaitable[object], result), logger, failed, in_session=in_session)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - app code may raise anything; it is logged.
         _contain(error, function, logger, failed, in_session=in_session)

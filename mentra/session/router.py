@@ -196,7 +196,7 @@ class Router:
             _wire_logger.debug("Skipped a %r that came as an event of a stream.", stream_type)
             return
         event = codec.decode_stream(stream_type, message.data)
-        if isinstance(event, codec.Malformed):
+        if type(event) is codec.Malformed:
             _wire_logger.debug("Skipped a malformed %r: %s", stream_type, event.problem)
         else:
             self._deliver(route, stream_type, event)
