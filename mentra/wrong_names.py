@@ -144,7 +144,7 @@ class _Options:
         for value in arguments:
             if isinstance(value, dict):
                 return True
-        return len(arguments) > self._most_placed or not named.keys() <= self._named
+        return len(arguments) > self._most_placed or not self._named.issuperset(named)
 
     def check(self, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
         """Refuse what the function does not take."""

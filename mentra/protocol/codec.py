@@ -58,7 +58,7 @@ _APP_MESSAGES: dict[str, type[AppMessage]] = {kind.__struct_config__.tag: kind f
 _WEBHOOKS: dict[str, type[Webhook]] = {kind.__struct_config__.tag: kind for kind in get_args(Webhook)}
 # Speech recognised on the phone; the cloud relays it under both names (docs/protocol.md, Language streams).
 _STREAM_KINDS: dict[str, type[StreamData]] = {**STREAMS, LOCAL_TRANSCRIPTION: Transcription}
-_stream_decoders = {kind: msgspec.json.Decoder(kind) for kind in _STREAM_KINDS.values()}
+_stream_decoders = {base: msgspec.json.Decoder(kind) for base, kind in _STREAM_KINDS.items()}
 _any_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 # A document of a hundred thousand opening brackets ends in a RecursionError.
@@ -109,12 +109,12 @@ def decode_stream(stream_type: str, data: bytes | msgspec.Raw) -> StreamData | A
     Returns:
         The Struct of that stream; plain data (dict, list, ...) for a stream without one.
     """
-    kind = _STREAM_KINDS.get(stream_base(stream_type))
-    decoder = _stream_decoders[kind] if kind else _any_decoder
+    base = stream_base(stream_type)
     try:
-        return decoder.decode(data)
+        return _stream_decoders.get(base, _any_decoder).decode(data)
     except _UNREADABLE as error:
         malformed = Malformed(str(error), bytes(data))
+        kind = _STREAM_KINDS.get(base)
         return _readable_part(kind, malformed) if kind else malformed
 
 

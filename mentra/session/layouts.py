@@ -232,8 +232,10 @@ class Layouts:
         return None if isinstance(layout, ClearView) else layout
 
     def _show(self, layout: Layout, view: View | str, duration: float | None, force: bool) -> None:
-        target, duration_ms = _checked(view, duration)
-        if duration is not None:
+        if duration is None:
+            target, duration_ms = _view(view), None
+        else:
+            target, duration_ms = _checked(view, duration)
             self._doubt("duration", duration, above_s=TEXT_S)
         self._send(layout, target, duration_ms, force)
         self._last[target] = layout

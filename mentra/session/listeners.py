@@ -93,13 +93,13 @@ class HandlerListener(_Queued):
         """Call the handler now if it is plain and idle; otherwise let the event wait its turn."""
         if self._where is not None and not self._where(event):
             return
-        rest = None
         if self._busy or self._looks_async:
             self._enqueue(event)
-        else:
-            # What is left is there if a callable is async without looking it, such as a partial.
-            rest = begin_handler(self._handler, event, logger=self._logger, failed=self._failed, in_session=True)
-        self._go_on(rest)
+            self._go_on()
+            return
+        rest = begin_handler(self._handler, event, logger=self._logger, failed=self._failed, in_session=True)
+        if rest is not None:  # A callable is async without looking it, such as a partial.
+            self._go_on(rest)
 
     def end(self) -> None:
         """Forget what waits."""

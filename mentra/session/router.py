@@ -205,10 +205,6 @@ class Router:
         """Hand an event to those who listen for it."""
         self._deliver(self._routes.get(stream_type) or self._find(stream_type), stream_type, event)
 
-    def listens(self, stream_type: str) -> bool:
-        """Return whether somebody may listen to events of a stream, so that one is worth making."""
-        return bool((self._routes.get(stream_type) or self._find(stream_type)).listeners)
-
     def tell(self, news: str, event: Any, *, only: Listener | None = None) -> None:
         """Hand news of the session itself to those who want them, or to one of them."""
         for listener in [only] if only is not None else list(self._to_tell.get(news, ())):

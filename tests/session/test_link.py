@@ -9,7 +9,7 @@ import pytest
 
 from mentra.errors import AppNotStarted, ConnectionRefused, InvalidApiKey, NotConnected, RequestTimeout, SessionNotFound
 from mentra.protocol.app_to_cloud import AppMessage, ConnectionInit, Ping
-from mentra.protocol.cloud_to_app import CloudMessage, ConnectionRefusal
+from mentra.protocol.cloud_to_app import CloudMessage, ConnectionRefusal, DataStream
 from mentra.protocol.connection import State
 from mentra.session.link import Ack, Link
 from mentra.transport.base import Closed, Connection, Receiver
@@ -64,6 +64,9 @@ class Owner:
 
     def request_refused(self, refusal: ConnectionRefusal) -> None:
         self.told.append(refusal)
+
+    def event_received(self, event: DataStream) -> None:
+        self.told.append(event)
 
     def message_received(self, message: CloudMessage) -> None:
         self.told.append(message)

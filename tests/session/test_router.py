@@ -167,7 +167,6 @@ async def test_who_listens_is_found_out_anew_after_each_change(router: Router):
     deliver()
 
     assert heard == ["|", "|", "first", "|", "first", "second", "|", "second"]
-    assert router.listens("button_press")
 
 
 async def test_countless_names_of_streams_take_no_room(router: Router):
