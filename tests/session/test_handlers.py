@@ -62,10 +62,28 @@ async def hears(event: object, more: object = None) -> None: ...
 def hears_with_a_session(session: object, event: object) -> None: ...
 
 
+def needs_an_option(event: object, *, option: object) -> None: ...
+
+
+def has_an_option(event: object, *, option: object = None) -> None: ...
+
+
+class Hearer:
+    def hears(self, event: object) -> None: ...
+
+    @classmethod
+    def class_hears(cls, event: object) -> None: ...
+
+    def hears_nothing(self) -> None: ...
+
+
 @pytest.mark.parametrize(
     "handler",
     [
         hears,
+        has_an_option,
+        Hearer().hears,
+        Hearer.class_hears,
         hears_with_a_session,
         print,
         [].append,
@@ -89,6 +107,16 @@ def test_whatever_can_be_called_with_one_event_is_a_handler(handler: Callable[..
             asyncio.Event().set,
             ("the event",),
             "The handler gets one argument, the event, which Event.set() does not take.",
+        ),
+        (
+            needs_an_option,
+            ("the event",),
+            "The handler gets one argument, the event, which needs_an_option() does not take.",
+        ),
+        (
+            Hearer().hears_nothing,
+            ("the event",),
+            "The handler gets one argument, the event, which Hearer.hears_nothing() does not take.",
         ),
         (
             hears_with_a_session,
