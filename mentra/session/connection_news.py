@@ -34,7 +34,7 @@ class ConnectionNews:
         self._logger = logger
         self._lost_at: float | None = None
         """When the connection was lost that is to come back, on the loop's clock."""
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []
         """Calls that wait for the connection to come back."""
 
     def came(self) -> None:
@@ -66,13 +66,13 @@ class ConnectionNews:
         loop = asyncio.get_running_loop()
         began = loop.time()
         back: asyncio.Future[None] = loop.create_future()
-        self._waiting.add(back)
+        self._waiting.append(back)
         try:
             await asyncio.wait([back], timeout=timeout)
             if not back.done():
                 raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost.")
         finally:
-            self._waiting.discard(back)
+            self._waiting.remove(back)
         return loop.time() - began
 
     async def farewell(self) -> None:

@@ -3,7 +3,6 @@
 ``AppSession`` is what app code gets of it; the rest is for ``mentra.server``.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from datetime import datetime
 from typing import Any, Literal, TypedDict, TypeVar
@@ -44,6 +43,7 @@ from mentra.session.hardware import Hardware
 from mentra.session.link import Ack, Connect, Link, LinkOwner
 from mentra.session.logger import SessionLogger
 from mentra.session.news import CAPABILITIES, ERROR, PERMISSION_DENIED, PERMISSION_ERROR, STOPPED, Stopped
+from mentra.session.once import Once
 from mentra.session.published import Published
 from mentra.session.requests import Requests
 from mentra.session.router import Router
@@ -89,6 +89,43 @@ class SessionCore(LinkOwner):
         failed: Told each exception of app code, after it was logged.
     """
 
+    __slots__ = (  # More than 30 attributes would take 1.4 kB more as a dict: Python shares no keys beyond that.
+        "_api_key",
+        "_before_close",
+        "_explainer",
+        "_generation",
+        "_loop_thread",
+        "_now",
+        "_on_over",
+        "_receivers",
+        "_resumable",
+        "_subscription_list",
+        "_wishes",
+        "api",
+        "begun",
+        "connection",
+        "data",
+        "disconnected",
+        "durations",
+        "failed",
+        "hardware",
+        "link",
+        "logger",
+        "package_name",
+        "published",
+        "requests",
+        "router",
+        "session_id",
+        "settings",
+        "started_by",
+        "stop_reason",
+        "stopped",
+        "tasks",
+        "uploads",
+        "user_id",
+        "work",
+    )
+
     def __init__(
         self,
         *,
@@ -114,8 +151,8 @@ class SessionCore(LinkOwner):
         self.package_name = package_name
         self.started_by = started_by
         self.begun = False
-        self.disconnected = asyncio.Event()
-        self.stopped = asyncio.Event()
+        self.disconnected = Once()
+        self.stopped = Once()
         self.hardware = Hardware()
         self.stop_reason: str | None = None
         self.logger = SessionLogger(session_id=session_id, user_id=user_id, package_name=package_name)
@@ -129,7 +166,7 @@ class SessionCore(LinkOwner):
         self.published = published or Published()
         self.uploads = Uploads() if uploads is None else uploads
         self.data = data or Storages().of(api, user_id)
-        self._receivers: dict[type[Any], list[Callable[[Any], object]]] = {}
+        self._receivers: dict[type[Any], tuple[Callable[[Any], object], ...]] = {}
         self._loop_thread = LoopThread()
         self.work = SessionWork(self.tasks, self._loop_thread, self.logger, failed=self._work_failed)
         self._api_key = api_key
@@ -292,7 +329,7 @@ class SessionCore(LinkOwner):
 
     def hears(self, kind: type[M], receive: Callable[[M], object]) -> None:
         """Call a function with each message of one kind, after the session itself took note. It must not raise."""
-        self._receivers.setdefault(kind, []).append(receive)
+        self._receivers[kind] = (*self._receivers.get(kind, ()), receive)
 
     def before_close(self, tidy_up: Callable[[], object]) -> None:
         """Call a function when the session has ended and ``link.send`` may still reach the cloud. It must not raise."""

@@ -48,7 +48,8 @@ class Hardware:
 
     def __init__(self) -> None:
         self._capabilities: Capabilities | None = None
-        self._news = asyncio.Event()
+        self._news: asyncio.Event | None = None
+        """Made when somebody waits: few apps do."""
         self._over: str | None = None
         """Why the session ended."""
 
@@ -60,12 +61,12 @@ class Hardware:
     @capabilities.setter
     def capabilities(self, capabilities: Capabilities | None) -> None:
         self._capabilities = capabilities
-        self._news.set()
+        self._tell()
 
     def close(self, reason: str) -> None:
         """Learn that the session ended."""
         self._over = reason
-        self._news.set()
+        self._tell()
 
     async def wait(self, timeout: float | None) -> Capabilities:
         """Wait until it is known what the glasses can do; see ``AppSession.wait_capabilities``."""
@@ -74,6 +75,7 @@ class Hardware:
                 while self._capabilities is None:
                     if self._over is not None:
                         raise SessionStopped(f"The session ended: {self._over}.")
+                    self._news = self._news or asyncio.Event()
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError as error:
@@ -82,3 +84,7 @@ class Hardware:
                 "or none are connected."
             ) from error
         return self._capabilities
+
+    def _tell(self) -> None:
+        if self._news is not None:
+            self._news.set()

@@ -13,7 +13,6 @@ The states and their order are the ``APP`` table of ``mentra.protocol.connection
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
@@ -87,6 +86,8 @@ Ack = ConnectionAck | ReconnectAck
 class LinkOwner(Protocol):
     """Whom a link serves."""
 
+    __slots__ = ()
+
     def greeting(self) -> AppMessage:
         """Return the first frame for a new socket."""
         ...
@@ -139,7 +140,7 @@ class Link:
         """The code of the last refused request on the current socket."""
         self._doomed: asyncio.TimerHandle | None = None
         """Set once the cloud has refused a request: it is about to close, and hears nothing more on this socket."""
-        self._refused_at: deque[float] = deque(maxlen=FORGIVEN_REFUSALS)
+        self._refused_at: list[float] = []
         self._socket: _Socket | None = None
         self.closed: Closed | None = None
         """How the last connection ended; ``None`` while there is one."""
@@ -261,7 +262,7 @@ class Link:
         now = asyncio.get_running_loop().time()
         full = len(self._refused_at) == FORGIVEN_REFUSALS
         too_many = full and now - self._refused_at[0] < FORGIVEN_WITHIN_S
-        self._refused_at.append(now)
+        self._refused_at = [*self._refused_at, now][-FORGIVEN_REFUSALS:]
         return not too_many
 
     def _expect_close(self) -> None:

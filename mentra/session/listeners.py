@@ -50,10 +50,21 @@ class _Queued(Listener):
 
     def __init__(self, stream: str, who: str, logger: logging.LoggerAdapter[Any], *, call: str) -> None:
         super().__init__(stream, call=call)
-        self._name = f"{who} {stream}"
+        self._who = who
         self._logger = logger
-        self._waiting: Backlog = backlog_for(stream)
+        self._backlog: Backlog | None = None
         self._said_so = False
+
+    @property
+    def _name(self) -> str:
+        return f"{self._who} {self.stream}"
+
+    @property
+    def _waiting(self) -> Backlog:
+        # Made when something waits: it takes 0.8 kB, and a session has three handlers of its own that never wait.
+        if self._backlog is None:
+            self._backlog = backlog_for(self.stream)
+        return self._backlog
 
     def _enqueue(self, event: Any) -> None:
         self.dropped += self._waiting.put(event)
@@ -103,7 +114,8 @@ class HandlerListener(_Queued):
 
     def end(self) -> None:
         """Forget what waits."""
-        self._waiting.clear()
+        if self._backlog is not None:
+            self._backlog.clear()
 
     async def wait_idle(self) -> None:
         """Wait until the handler is done with all events so far."""

@@ -57,7 +57,7 @@ class Timers:
         self._tasks = tasks
         self._logger = logger
         self._failed = failed
-        self._active: set[Timer] = set()
+        self._active: dict[Timer, None] = {}
 
     def __contains__(self, timer: Timer) -> bool:
         return timer in self._active
@@ -71,7 +71,7 @@ class Timers:
         if not 0 <= seconds < math.inf or (again and seconds == 0):
             raise ValueError(f"A timer needs {'more than 0' if again else '0 or more'} seconds, not {seconds!r}.")
         timer = Timer(function, seconds, timers=self, again=again)
-        self._active.add(timer)
+        self._active[timer] = None
         return timer
 
     def call(self, function: Callable[[], object], *, then: Callable[[], object]) -> None:
@@ -85,7 +85,7 @@ class Timers:
 
     def forget(self, timer: Timer) -> None:
         """Count a timer as over."""
-        self._active.discard(timer)
+        self._active.pop(timer, None)
 
     def end(self) -> None:
         """Cancel them all."""

@@ -16,7 +16,6 @@ Source: @mentra/sdk 2.1.29 dist/app/session/modules/camera; docs/protocol.md, Vi
 import contextlib
 import itertools
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
@@ -326,7 +325,7 @@ class StreamChecks:
     def __init__(self, core: SessionCore) -> None:
         self._core = core
         self._numbers = itertools.count(1)
-        self._asked: deque[str] = deque()
+        self._asked: list[str] = []
         core.hears(StreamStatusReply, self._answered)
 
     async def ask(self, timeout: float | None) -> ExistingStream | None:
@@ -346,7 +345,7 @@ class StreamChecks:
 
     def _answered(self, reply: StreamStatusReply) -> None:
         if self._asked:
-            self._core.requests.answer(self._asked.popleft(), reply)
+            self._core.requests.answer(self._asked.pop(0), reply)
 
 
 def managed_stop(core: SessionCore) -> ManagedStreamStop:
