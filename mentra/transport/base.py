@@ -27,6 +27,8 @@ from urllib.parse import urlsplit
 
 MAX_REASON_BYTES = 123
 """How long the reason in a close frame may be, in UTF-8."""
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+"""The cloud's own limit (MentraOS (Jun-2026) cloud/packages/cloud/src/index.ts)."""
 MAX_WAITING_BYTES = 16 * 1024 * 1024
 """How much may wait to be sent on one connection, without the last frame."""
 MAX_BODY_BYTES = 1_000_000

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from mentra.transport.base import (
+    MAX_FRAME_BYTES,
     BodyLimit,
     Connection,
     HandleHttp,
@@ -23,7 +24,7 @@ from mentra.transport.base import (
     body_limit,
 )
 from mentra.transport.streaming import pump
-from mentra.transport.websocket import MAX_FRAME_BYTES, ServerSocket
+from mentra.transport.websocket import ServerSocket
 
 MIN_BODY_BYTES_PER_S = 4096
 """So fast a body has to come on the whole, if it is not there within the timeout: phones upload slowly."""

@@ -13,12 +13,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import WebSocketException
 from yarl import URL
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
+    MAX_FRAME_BYTES,
     BodyLimit,
     Connection,
     HandleHttp,
@@ -30,8 +30,9 @@ from mentra.transport.base import (
     Receiver,
     is_loopback,
 )
+from mentra.transport.client import ClientSocket
 from mentra.transport.listener import SocketListener, streamed_headers
-from mentra.transport.websocket import MAX_FRAME_BYTES, ClientSocket
+from mentra.transport.opening import open_websocket
 
 _SMALL_BYTES = 64 * 1024
 """An answer that says that it is no longer than this is read at once."""
@@ -66,7 +67,7 @@ class SocketNetwork(Network):
         self._idle_timeout = idle_timeout
         self._write_timeout = write_timeout
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._connections: dict[ClientSocket, asyncio.Task[None]] = {}
+        self._connections: set[ClientSocket] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,24 +81,21 @@ class SocketNetwork(Network):
         """Open a WebSocket."""
         try:
             parts = urlsplit(url)
-            socket_ = await _Connect(
+            opened = await open_websocket(
                 url,
-                additional_headers=headers,
-                ssl=_tls() if parts.scheme == "wss" else None,
-                proxy=None if is_loopback(parts.hostname) else True,
-                # The cloud declines compression anyway (docs/protocol.md, Handshake).
-                compression=None,
+                headers=headers,
+                tls=_tls() if parts.scheme == "wss" else None,
+                through_proxy=not is_loopback(parts.hostname),
+                timeout=timeout,
                 max_size=MAX_FRAME_BYTES,
-                open_timeout=timeout,
-                close_timeout=self._close_timeout,
                 logger=_frame_logger,
             )
         # A ValueError is an impossible address, an ImportError a SOCKS proxy without the package for it.
         except (WebSocketException, ValueError, ImportError) as error:
             raise ConnectionError(f"{url} could not be opened: {error}") from error
-        connection = ClientSocket(socket_, self._close_timeout)
-        running = self._connections[connection] = asyncio.create_task(connection.run(receiver))
-        running.add_done_callback(lambda _: self._connections.pop(connection))
+        connection = ClientSocket(opened, receiver, close_timeout=self._close_timeout)
+        self._connections.add(connection)
+        connection.lost.add_done_callback(lambda _: self._connections.discard(connection))
         return connection
 
     async def request(
@@ -161,7 +159,7 @@ class SocketNetwork(Network):
         for connection in self._connections:
             connection.leave()
         if self._connections:
-            await asyncio.wait(self._connections.values())
+            await asyncio.wait([connection.lost for connection in self._connections])
         while self._sessions:
             await self._sessions.popitem()[1].close()
 
@@ -232,8 +230,3 @@ class _Body(AsyncIterator[bytes]):
     async def aclose(self) -> None:
         # Nothing more is read: a connection with a rest on it cannot be used again, and aiohttp closes it.
         self._answer.close()
-
-
-class _Connect(websocket_connect):
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc  # Followed, it would take the headers, and so the API key, to any host.

@@ -1,7 +1,4 @@
-"""One open WebSocket, at either end, behind the interface of ``base.py``.
-
-The client's end is the websockets library's, the server's is aiohttp's; what they share is here once.
-"""
+"""The called end of an open WebSocket, by aiohttp, behind the interface of ``base.py``."""
 
 import asyncio
 import contextlib
@@ -11,23 +8,26 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 
 from mentra.transport.base import MAX_WAITING_BYTES, Closed, Connection, Receiver, close_frame, is_cancelled
 
-MAX_FRAME_BYTES = 16 * 1024 * 1024
-"""The cloud's own limit (MentraOS (Jun-2026) cloud/packages/cloud/src/index.ts)."""
 PING_INTERVAL_S = 10.0
 """How often a server's end pings; the cloud does, and ignores a missing answer."""
 
 _logger = logging.getLogger(__name__)
 
 
-class SocketConnection(Connection):
-    """What does not depend on the library: sending in order and within bounds, and exactly one end."""
+class ServerSocket(Connection):
+    """The end that was called.
 
-    def __init__(self, transport: asyncio.BaseTransport | None, close_timeout: float) -> None:
+    Args:
+        close_timeout: Seconds until a close that the other end does not take becomes an abort.
+    """
+
+    def __init__(
+        self, socket_: web.WebSocketResponse, transport: asyncio.BaseTransport | None, close_timeout: float
+    ) -> None:
+        self._socket = socket_
         self._transport = transport
         self._close_timeout = close_timeout
         self._outbox: asyncio.Queue[tuple[int, Callable[[], Awaitable[object]]]] = asyncio.Queue()
@@ -38,8 +38,9 @@ class SocketConnection(Connection):
         self._writer: asyncio.Task[None]
 
     async def run(self, receiver: Receiver) -> None:
-        """Carry frames both ways until the connection is closed, and tell the receiver of it."""
+        """Carry frames both ways and ping until the connection is closed, and tell the receiver of it."""
         self._writer = asyncio.create_task(self._write())
+        pings = asyncio.create_task(self._ping())
         closed: Closed | None = None
         try:
             closed = await self._read(receiver)
@@ -51,10 +52,11 @@ class SocketConnection(Connection):
             if closed is None:
                 self.abort()
             self._writer.cancel()
+            pings.cancel()
             # By the loop, which logs what is raised; and before those who wait are woken.
             asyncio.get_running_loop().call_soon(receiver.connection_lost, closed or Closed(1006))
             self._lost.set()
-            await asyncio.wait([self._writer])
+            await asyncio.wait([self._writer, pings])
 
     def send_text(self, text: bytes) -> None:
         """Queue one text frame."""
@@ -100,72 +102,11 @@ class SocketConnection(Connection):
 
     async def _write(self) -> None:
         # Closed meanwhile: who reads reports it.
-        with contextlib.suppress(ConnectionClosed, ConnectionError, RuntimeError):
+        with contextlib.suppress(ConnectionError, RuntimeError):
             while self._our_close is None or not self._outbox.empty():
                 size_bytes, send = await self._outbox.get()
                 await send()
                 self._waiting_bytes -= size_bytes
-
-    async def _read(self, receiver: Receiver) -> Closed:
-        raise NotImplementedError
-
-    def _send_text(self, text: bytes) -> Awaitable[object]:
-        raise NotImplementedError
-
-    def _send_binary(self, data: bytes) -> Awaitable[object]:
-        raise NotImplementedError
-
-    def _send_close(self, frame: Closed) -> Awaitable[object]:
-        raise NotImplementedError
-
-
-class ClientSocket(SocketConnection):
-    """The end that called."""
-
-    def __init__(self, socket_: ClientConnection, close_timeout: float) -> None:
-        super().__init__(socket_.transport, close_timeout)
-        self._socket = socket_
-
-    async def _read(self, receiver: Receiver) -> Closed:
-        try:
-            while True:
-                frame = await self._socket.recv()
-                if isinstance(frame, str):
-                    receiver.text_received(frame)
-                else:
-                    receiver.binary_received(frame)
-        except ConnectionClosed as end:
-            # Who closed first says how: some servers answer any code with 1000.
-            said = end.sent if end.rcvd and not end.rcvd_then_sent else end.rcvd
-            return Closed(int(said.code), said.reason) if said else Closed(1006)
-
-    def _send_text(self, text: bytes) -> Awaitable[object]:
-        return self._socket.send(text, text=True)
-
-    def _send_binary(self, data: bytes) -> Awaitable[object]:
-        return self._socket.send(data)
-
-    def _send_close(self, frame: Closed) -> Awaitable[object]:
-        return self._socket.close(frame.code, frame.reason)
-
-
-class ServerSocket(SocketConnection):
-    """The end that was called."""
-
-    def __init__(
-        self, socket_: web.WebSocketResponse, transport: asyncio.BaseTransport | None, close_timeout: float
-    ) -> None:
-        super().__init__(transport, close_timeout)
-        self._socket = socket_
-
-    async def run(self, receiver: Receiver) -> None:
-        """Carry frames and ping until the connection is closed."""
-        pings = asyncio.create_task(self._ping())
-        try:
-            await super().run(receiver)
-        finally:
-            pings.cancel()
-            await asyncio.wait([pings])
 
     async def _read(self, receiver: Receiver) -> Closed:
         while True:

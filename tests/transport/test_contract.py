@@ -305,13 +305,13 @@ async def test_more_than_may_wait_to_be_sent_breaks_the_connection(network: Netw
     async with connected(network) as ends:
         speaker, listener = ends[opener], ends[1 - opener]
         frame = bytes(MAX_WAITING_BYTES // 8)
-        for _ in range(10):
+        for _ in range(20):  # The system takes some MiB before anything has to wait.
             speaker.connection.send_binary(frame)
         await until(lambda: listener.closed and speaker.closed)
 
         assert speaker.heard == [Closed(1006)]
         assert listener.closed == Closed(1006)
-        assert len(listener.heard) <= 10
+        assert len(listener.heard) <= 20
 
 
 @pytest.mark.parametrize("opener", [0, 1])
