@@ -23,8 +23,8 @@ from mentra.transport.base import (
     Receiver,
     body_limit,
 )
+from mentra.transport.server_socket import ServerSocket
 from mentra.transport.streaming import pump
-from mentra.transport.websocket import ServerSocket
 
 MIN_BODY_BYTES_PER_S = 4096
 """So fast a body has to come on the whole, if it is not there within the timeout: phones upload slowly."""

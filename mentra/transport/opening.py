@@ -1,7 +1,7 @@
 """The opening handshake of a WebSocket, up to the last byte of its head.
 
 The websockets library opens the connection, through proxies and TLS, and reads the answer. It takes what is here for
-its own ``ClientConnection``; what follows the head is for ``client.py``.
+its own ``ClientConnection``; what follows the head is for ``client_socket.py``.
 """
 
 import asyncio

@@ -30,7 +30,7 @@ from mentra.transport.base import (
     Receiver,
     is_loopback,
 )
-from mentra.transport.client import ClientSocket
+from mentra.transport.client_socket import ClientSocket
 from mentra.transport.listener import SocketListener, streamed_headers
 from mentra.transport.opening import open_websocket
 

@@ -9,7 +9,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from mentra.transport.client import ClientSocket
+from mentra.transport.client_socket import ClientSocket
 from mentra.transport.opening import Opening
 from tests.transport.test_contract import Ear
 

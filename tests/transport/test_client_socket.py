@@ -7,7 +7,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from mentra.transport.base import MAX_WAITING_BYTES, Closed
-from mentra.transport.client import KEEPALIVE_S
+from mentra.transport.client_socket import KEEPALIVE_S
 from tests.transport.test_contract import Broken, Ear
 from tests.transport.wire import CLOSE_TIMEOUT_S, MAX_SIZE, Line, frame
 
