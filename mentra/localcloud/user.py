@@ -147,10 +147,10 @@ class User:
 
     def installed_run(self, package_name: str) -> AppRun | None:
         """Return the run of an app, also of one that was never started; ``None`` when there is no such app."""
-        app = self._backend.catalogue.find(package_name)
-        if app is not None:
-            self._runs.setdefault(package_name, AppRun(app, self))
-        return self._runs.get(package_name)
+        run = self._runs.get(package_name)
+        if run is None and (app := self._backend.catalogue.find(package_name)):
+            run = self._runs[package_name] = AppRun(app, self)
+        return run
 
     def frames_of(self, package_name: str) -> list[AppFrame]:
         """Return what an app sent, oldest first."""
