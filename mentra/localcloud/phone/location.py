@@ -46,7 +46,7 @@ class VirtualLocation:
         self._user = user
         self._now = now
         self._known_at: datetime | None = None
-        self._waiting: list[tuple[AppRun, LocationPollRequest]] = []
+        self._waiting: Recent[tuple[AppRun, LocationPollRequest]] = user.recent()
         self._told: set[AppRun] = set()
         user.answers(LocationPollRequest, self._poll)
         if user.generation == 3:
@@ -65,7 +65,8 @@ class VirtualLocation:
     def moved(self, location: Location) -> None:
         """Learn where the phone is, before the apps are told."""
         self.last, self._known_at = location, self._now()
-        waiting, self._waiting = self._waiting, []
+        waiting = list(self._waiting)
+        self._waiting.clear()
         for run, request in waiting:
             self._tell(run, location, request.correlation_id)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mentra.localcloud import LocalCloud, VirtualGlasses
+from mentra.localcloud.history import MOST
 from mentra.protocol.streams import Location
 from mentra.transport.base import Network
 from tests.helpers.scripted_app import ScriptedApp, let_it_happen
@@ -199,3 +200,22 @@ async def test_the_cloud_of_2026_tells_a_new_stream_where_the_phone_is_w_loc_4(n
         assert nothing == []
         assert once == [{"type": "location_update", "lat": 1, "lng": 2, "accuracy": 5, "timestamp": ""}]
         assert len(fixes(app)) == 1
+
+
+async def test_of_very_many_polls_that_wait_for_the_first_move_the_newest_are_answered(
+    running: ScriptedApp, glasses: VirtualGlasses
+):
+    for number in range(MOST + 3):
+        running.socket.send(
+            {
+                "type": "location_poll_request",
+                "packageName": running.package_name,
+                "accuracy": "high",
+                "correlationId": str(number),
+            }
+        )
+    await let_it_happen()
+
+    await glasses.move(48.2, 16.37)
+
+    assert [fix["correlationId"] for fix in fixes(running)] == [str(number) for number in range(3, MOST + 3)]
