@@ -16,7 +16,7 @@ from mentra.server.app_config import app_config, check_declarations
 from mentra.server.hooks import check_hooks
 from mentra.server.hosts import captured_runs, fallbacks
 from mentra.server.lifespan import Lifespan
-from mentra.server.process import leave_tasks, rare_collections, signals
+from mentra.server.process import event_loop, leave_tasks, rare_collections, signals
 from mentra.server.routes import reserved_paths
 from mentra.server.serving import CannotListen, Serving
 from mentra.server.tool_calls import call_tool, reply_text
@@ -382,7 +382,8 @@ class AppServer:
             return
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         try:
-            asyncio.run(self._run())
+            with asyncio.Runner(loop_factory=event_loop) as runner:
+                runner.run(self._run())
         except CannotListen as error:
             # The program's last line: a port that is taken is no bug in it, and needs no traceback.
             address = f"{self._config.host}:{self._config.port}"

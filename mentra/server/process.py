@@ -1,4 +1,4 @@
-"""What ``run`` does with the process whose last line it is: signals, garbage, and tasks that do not end."""
+"""What ``run`` does with the process whose last line it is: event loop, signals, garbage, and tasks that do not end."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,22 @@ COLLECT_AFTER = (50_000, 10, 10)
 """How many new objects set off a collection of the young ones; how many of these one of the middle, and then of all."""
 
 _logger = logging.getLogger("mentra.server")
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop of uvloop where there is one, as it takes less CPU (docs/performance.md, What was done).
+
+    A program that has chosen loops of another kind, by a policy, gets one of these.
+    """
+    loop = asyncio.new_event_loop()
+    if type(loop) is asyncio.SelectorEventLoop:
+        with contextlib.suppress(ImportError):
+            # Takes some milliseconds to import, which an app that is only inspected, or tested, need not.
+            import uvloop
+
+            loop.close()
+            return uvloop.new_event_loop()
+    return loop
 
 
 @contextlib.contextmanager

@@ -1,9 +1,11 @@
+import asyncio
 import gc
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from mentra.server.process import COLLECT_AFTER, rare_collections
+from mentra.server.process import COLLECT_AFTER, event_loop, rare_collections
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +52,28 @@ def test_objects_that_a_program_has_frozen_stay_so() -> None:
         pass
 
     assert gc.get_freeze_count() == frozen
+
+
+def kind_of_loop() -> str:
+    loop = event_loop()
+    loop.close()
+    return type(loop).__module__
+
+
+def test_a_server_runs_on_uvloop():
+    assert kind_of_loop() == "uvloop"
+
+
+def test_where_there_is_no_uvloop_a_server_runs_on_the_loop_of_asyncio(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+
+    assert kind_of_loop() == "asyncio.unix_events"
+
+
+def test_a_program_that_has_chosen_its_event_loop_gets_that(monkeypatch: pytest.MonkeyPatch):
+    class Chosen(asyncio.SelectorEventLoop):
+        pass
+
+    monkeypatch.setattr("asyncio.new_event_loop", Chosen)
+
+    assert kind_of_loop() == Chosen.__module__
