@@ -3,6 +3,7 @@
 # make check    linters and type checkers; make format mends what can be mended
 # make benchmark  how long a reload takes, here and with others; how steady an hour of many users is
 # make speed    our SDK beside the official one, under load; make speed OPTIONS=--short in some minutes
+# make transports  our WebSocket client beside others; make transports OPTIONS=--short in two minutes
 # make picture  the picture of the README, taken anew
 
 SHELL := bash
@@ -13,7 +14,7 @@ NEW_ENOUGH := import sys; sys.version_info >= (3, 11) and print(sys.executable)
 PYTHON ?= $(or $(firstword $(foreach name,$(NAMES),$(shell $(name) -c '$(NEW_ENOUGH)' 2> /dev/null))),\
 $(error Python 3.11 or newer is needed. If you have it: make PYTHON=/path/to/python))
 
-.PHONY: demo test fast check format picture benchmark speed clean
+.PHONY: demo test fast check format picture benchmark speed transports clean
 
 demo: .venv/app
 	rm -rf .demo
@@ -50,6 +51,10 @@ benchmark: .venv/bench benchmarks/node_modules
 speed: .venv/bench benchmarks/node_modules
 	@bash .ci/packages openssl-headers
 	$(BIN)/python benchmarks/speed.py $(OPTIONS)
+
+transports: .venv/bench
+	@bash .ci/packages openssl-headers
+	$(BIN)/python benchmarks/transports.py $(OPTIONS)
 
 clean:
 	rm -rf .venv .demo build dist benchmarks/build tests/peers/node_modules benchmarks/node_modules .mypy_cache .pytest_cache .ruff_cache

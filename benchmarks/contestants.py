@@ -53,13 +53,18 @@ class Contestant:
         }
 
 
+def missing(*packages: str) -> str:
+    """Return which of these packages are not installed."""
+    absent = [package for package in packages if importlib.util.find_spec(package) is None]
+    return f"{', '.join(absent)}, of the group bench" if absent else ""
+
+
 def contestants() -> list[Contestant]:
     """Return everybody; the first one is what the others are compared with."""
     node, python = shutil.which("node") or "node", sys.executable
     no_sdk = "" if SDK.exists() else "npm install in benchmarks/"
     no_node = no_sdk or ("" if shutil.which("node") else "node")
     no_bun = no_sdk or ("" if BUN.exists() else "npm install in benchmarks/")
-    no_uvloop = "" if importlib.util.find_spec("uvloop") else "uvloop, of the group bench"
     ts, raw = str(PEERS / "captions.mjs"), (python, str(PEERS / "raw.py"))
     quiet = {"BENCH_QUIET": "1"}
     return [
@@ -68,6 +73,6 @@ def contestants() -> list[Contestant]:
         Contestant(BUN_QUIET, (str(BUN), ts), quiet, no_bun),
         Contestant(NODE, (node, ts), {}, no_node),
         Contestant(BUN_AS_SHIPPED, (str(BUN), ts), {}, no_bun),
-        Contestant(RAW_UVLOOP, raw, {"BENCH_LOOP": "uvloop"}, no_uvloop),
+        Contestant(RAW_UVLOOP, raw, {"BENCH_LOOP": "uvloop"}, missing("uvloop")),
         Contestant(RAW_ASYNCIO, raw, {"BENCH_LOOP": "asyncio"}),
     ]

@@ -1,11 +1,11 @@
 """What the readings say: medians, ratios of the same round, targets, tables."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contestants import BUN_AS_SHIPPED, BUN_QUIET, NODE, NODE_QUIET, OURS, RAW_UVLOOP
-from works import MEASURES, Reading
+from works import MEASURES, Measure, Reading
 
 BUSY = 0.9
 """Above this share of its core the generator was the limit: a rate is at least what was read."""
@@ -56,19 +56,33 @@ class Ratio(NamedTuple):
 
 
 class Results:
-    """All readings of one run: by work, measure and contestant, one for each round."""
+    """All readings of one run: by work, measure and contestant, one for each round.
 
-    def __init__(self) -> None:
+    Args:
+        measures: What is read in each work.
+        targets: What ours shall be.
+        beside: For contestants whose ratio is told in every measure, with whom they are compared.
+    """
+
+    def __init__(
+        self,
+        measures: Mapping[str, Mapping[str, Measure]],
+        targets: Sequence[Target] = (),
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
+        self._measures = measures
+        self._targets = targets
+        self._beside = beside or {}
         self._readings: dict[tuple[str, str], dict[str, list[Reading]]] = {}
 
     def add(self, work: str, measure: str, contestant: str, reading: Reading) -> None:
         self._readings.setdefault((work, measure), {}).setdefault(contestant, []).append(reading)
 
-    def ratio(self, target: Target) -> Ratio | None:
-        """Return the ratio of a target, by pairs of the same round; ``None`` if one of the two was not measured."""
-        of = self._readings.get((target.work, target.measure), {})
-        pairs = zip(of.get(target.ours, ()), of.get(target.peer, ()), strict=False)
-        ratios = [ours.value / theirs.value for ours, theirs in pairs if theirs.value]
+    def ratio(self, work: str, measure: str, one: str, other: str) -> Ratio | None:
+        """Return the ratio of one to the other, by pairs of the same round; ``None`` if one was not measured."""
+        of = self._readings.get((work, measure), {})
+        pairs = zip(of.get(one, ()), of.get(other, ()), strict=False)
+        ratios = [ones.value / others.value for ones, others in pairs if others.value]
         return Ratio(statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
     def document(self) -> dict[str, Any]:
@@ -78,7 +92,7 @@ class Results:
                 {
                     "work": work,
                     "measure": measure,
-                    "unit": MEASURES[work][measure].unit,
+                    "unit": self._measures[work][measure].unit,
                     "contestant": contestant,
                     "values": [reading.value for reading in readings],
                     "median": _median(readings),
@@ -89,14 +103,21 @@ class Results:
             ],
             "targets": [
                 {**target._asdict(), "more_is_better": _more(target), **ratio._asdict(), "met": _met(target, ratio)}
-                for target in TARGETS
-                if (ratio := self.ratio(target)) is not None
+                for target, ratio in self._of_targets()
+            ],
+            "ratios": [
+                {"work": work, "measure": measure, "contestant": one, "to": other, **ratio._asdict()}
+                for work, measure in self._readings
+                for one, other in self._beside.items()
+                if (ratio := self.ratio(work, measure, one, other)) is not None
             ],
         }
 
     def tables(self) -> str:
-        """Return a table for each work and one of the targets, in Markdown."""
-        parts = [self._table(work) for work in MEASURES if any(work == read for read, _ in self._readings)]
+        """Return a table for each work, one of the ratios in all of them, and one of the targets, in Markdown."""
+        parts = [self._table(work) for work in self._measures if any(work == read for read, _ in self._readings)]
+        if self._beside:
+            parts.append(self._ratios())
         targets = [
             (
                 f"{MEASURES[target.work][target.measure].title} ({target.work})",
@@ -106,28 +127,44 @@ class Results:
                 f"{ratio.low:.2f} - {ratio.high:.2f}",
                 "yes" if _met(target, ratio) else "no",
             )
-            for target in TARGETS
-            if (ratio := self.ratio(target)) is not None
+            for target, ratio in self._of_targets()
         ]
         if targets:
             parts.append(_markdown(("target", "ratio", "goal", "measured", "spread", "met"), targets))
         return "\n\n".join(parts)
 
+    def _of_targets(self) -> list[tuple[Target, Ratio]]:
+        found = ((each, self.ratio(each.work, each.measure, each.ours, each.peer)) for each in self._targets)
+        return [(target, ratio) for target, ratio in found if ratio is not None]
+
     def _table(self, work: str) -> str:
         measures = [measure for read, measure in self._readings if read == work]
         names = list(self._readings[work, measures[0]])
-        heads = [f"{MEASURES[work][measure].title}, {MEASURES[work][measure].unit}" for measure in measures]
-        rows = [
-            (name, *(self._cell(work, measure, self._readings[work, measure].get(name, ())) for measure in measures))
-            for name in names
-        ]
+        heads = [f"{self._measures[work][measure].title}, {self._measures[work][measure].unit}" for measure in measures]
+        rows = [(name, *(self._cell(work, measure, name) for measure in measures)) for name in names]
         return _markdown((work, *heads), rows)
 
-    def _cell(self, work: str, measure: str, readings: Sequence[Reading]) -> str:
+    def _ratios(self) -> str:
+        measures = [(work, name) for work, name in self._readings if not self._measures[work][name].more_is_better]
+        heads = [f"{work}: {self._measures[work][measure].title}" for work, measure in measures]
+        rows = [
+            (one, other, *(_spread(self.ratio(work, measure, one, other)) for work, measure in measures))
+            for one, other in self._beside.items()
+            if one != other and any(one in self._readings[read] for read in measures)
+        ]
+        return _markdown(("ratio", "to", *heads), rows)
+
+    def _cell(self, work: str, measure: str, name: str) -> str:
+        readings = self._readings[work, measure].get(name, ())
         if not readings:
             return "-"
-        limited = MEASURES[work][measure].more_is_better and any((reading.load or 0) > BUSY for reading in readings)
+        more_is_better = self._measures[work][measure].more_is_better
+        limited = more_is_better and any((reading.load or 0) > BUSY for reading in readings)
         return f"{'>= ' if limited else ''}{_number(_median(readings))}"
+
+
+def _spread(ratio: Ratio | None) -> str:
+    return f"{ratio.median:.2f} ({ratio.low:.2f} - {ratio.high:.2f})" if ratio else "-"
 
 
 def _more(target: Target) -> bool:

@@ -60,6 +60,8 @@ FULL = Scale(
     repeats=15,
     saves=30,
 )
+TRANSPORTS_SHORT = replace(FULL, rounds=1, many_sessions=1000, warm_ups=1, seconds=1.0, warm_s=0.5, rest_s=0.5)
+"""As many connections as in full, so that messages cost what they cost there."""
 SHORT = Scale(
     rounds=1,
     sessions=200,

@@ -13,9 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,40 @@ from certificates import Certificates, make_certificates
 from contestants import BUN, SDK, Contestant, contestants
 from generator import NotBuilt, WrongAnswers, build
 from processes import ProgramEnded, cores, raise_file_limit
-from results import Results
+from results import TARGETS, Results
 from scales import FULL, SHORT, Scale
-from works import COMMANDS, MEASURES, WORKS, command, reloads
+from works import COMMANDS, MEASURES, WORKS, Measure, Work, command, reloads
+
+PACKAGES = ("mentra-cli", "aiohttp", "aiofastnet", "picows", "uvloop", "websockets")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """What is measured.
+
+    Attributes:
+        works: Those that every contestant does, of the ones in ``measures``.
+    """
+
+    description: str
+    measures: Mapping[str, Mapping[str, Measure]]
+    works: Mapping[str, Work]
+    contestants: Sequence[Contestant]
+    full: Scale
+    short: Scale
+    results: Results
 
 
 class Run:
-    """One run of the benchmark."""
+    """One run of a benchmark."""
 
-    def __init__(self, scale: Scale, works: Sequence[str], everybody: Sequence[Contestant]) -> None:
-        self.results = Results()
+    def __init__(
+        self, benchmark: Benchmark, scale: Scale, works: Sequence[str], everybody: Sequence[Contestant]
+    ) -> None:
+        self.results = benchmark.results
         self.wrong: list[str] = []
         """What makes the run worthless: wrong answers, programs that ended."""
+        self._kinds = benchmark.works
         self._scale = scale
         self._works = works
         self._everybody = everybody
@@ -45,7 +67,7 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="mentra-bench-") as folder:
             certificates = make_certificates(Path(folder))
             for work in self._works:
-                if work in WORKS:
+                if work in self._kinds:
                     await self._interleaved(work, certificates)
         if "commands" in self._works:
             self._commands()
@@ -61,7 +83,7 @@ class Run:
             for contestant in self._everybody:
                 _say(f"{work}, round {number + 1} of {rounds}: {contestant.name}")
                 try:
-                    readings = await WORKS[work](contestant, self._scale, certificates)
+                    readings = await self._kinds[work](contestant, self._scale, certificates)
                 except (WrongAnswers, ProgramEnded, TimeoutError) as error:
                     self.wrong.append(f"{work}, {contestant.name}: {error}")
                     _say(f"  WRONG: {error}")
@@ -92,9 +114,16 @@ def machine() -> dict[str, Any]:
         "node": _output("node", "--version"),
         "bun": _output(str(BUN), "--version"),
         "@mentra/sdk": json.loads((SDK / "package.json").read_text())["version"] if SDK.exists() else "",
-        "mentra-cli": version("mentra-cli"),
+        **{package: _version(package) for package in PACKAGES},
         "open_files": raise_file_limit(),
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _output(*command_line: str) -> str:
@@ -107,23 +136,23 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _options() -> argparse.Namespace:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    options.add_argument("--short", action="store_true", help="a little of everything but the reload, in two minutes")
-    options.add_argument("--only", default="", metavar="WORK,...", help=f"of {', '.join(MEASURES)}")
+def _options(benchmark: Benchmark) -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=benchmark.description)
+    options.add_argument("--short", action="store_true", help="a little of everything but the reload, in some minutes")
+    options.add_argument("--only", default="", metavar="WORK,...", help=f"of {', '.join(benchmark.measures)}")
     options.add_argument("--contestants", default="", metavar="NAME,...", help="leave the others out")
     options.add_argument("--rounds", type=int, help="how often all is done")
     options.add_argument("--sessions", type=int, help="so many instead of those of the targets")
     options.add_argument("--seconds", type=float, help="the length of one measurement of messages")
     options.add_argument("--json", type=Path, metavar="FILE", help="write all readings there")
     chosen = options.parse_args()
-    if unknown := {work for work in chosen.only.split(",") if work} - set(MEASURES):
-        options.error(f"no such work: {', '.join(sorted(unknown))}. There are: {', '.join(MEASURES)}.")
+    if unknown := {work for work in chosen.only.split(",") if work} - set(benchmark.measures):
+        options.error(f"no such work: {', '.join(sorted(unknown))}. There are: {', '.join(benchmark.measures)}.")
     return chosen
 
 
-def _scale(chosen: argparse.Namespace) -> Scale:
-    scale = SHORT if chosen.short else FULL
+def _scale(benchmark: Benchmark, chosen: argparse.Namespace) -> Scale:
+    scale = benchmark.short if chosen.short else benchmark.full
     if chosen.sessions:
         scale = scale.with_sessions(chosen.sessions)
     if chosen.rounds:
@@ -146,14 +175,15 @@ async def _until_done_or_told(run: Run) -> bool:
     return True
 
 
-def main() -> None:
-    chosen = _options()
-    scale = _scale(chosen)
+def measure(benchmark: Benchmark) -> None:
+    """Do what the command line asks for, and print it. Ends the process with 1 if anything was wrong."""
+    chosen = _options(benchmark)
+    scale = _scale(benchmark, chosen)
     try:
         build()
     except NotBuilt as error:
         sys.exit(str(error))
-    everybody = contestants()
+    everybody = benchmark.contestants
     if chosen.contestants:
         everybody = [one for one in everybody if one.name in chosen.contestants.split(",")]
     able = [one for one in everybody if not one.missing]
@@ -161,7 +191,7 @@ def main() -> None:
     for name, missing in absent.items():
         _say(f"{name} is left out: it needs {missing}.")
     described = machine()
-    run = Run(scale, chosen.only.split(",") if chosen.only else list(MEASURES), able)
+    run = Run(benchmark, scale, chosen.only.split(",") if chosen.only else list(benchmark.measures), able)
     done = asyncio.run(_until_done_or_told(run))
     print(run.results.tables())
     if chosen.json:
@@ -174,4 +204,14 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure(
+        Benchmark(
+            description="Our SDK beside the official one, in the same run, on the same load.",
+            measures=MEASURES,
+            works=WORKS,
+            contestants=contestants(),
+            full=FULL,
+            short=SHORT,
+            results=Results(MEASURES, TARGETS),
+        )
+    )

@@ -16,7 +16,7 @@ from contestants import Contestant
 from generator import Answer
 from processes import cores
 from scales import Scale
-from stage import launched, staged
+from stage import Stage, launched, staged
 
 AUDIO_PER_SECOND = 50
 # Every fiftieth frame of a session is answered: less than a second of sound would check nothing.
@@ -136,16 +136,22 @@ async def many(contestant: Contestant, scale: Scale, _: Certificates) -> Reading
 async def tls(contestant: Contestant, scale: Scale, certificates: Certificates) -> Readings:
     """Start sessions and talk to them over TLS 1.3."""
     async with staged(contestant, certificates=certificates) as stage:
-        await stage.warm(scale.tls_sessions, scale.warm_ups, 50)
-        starts, start_cpu = await stage.cpu_of(stage.generator.start(scale.tls_sessions, 50))
-        await stage.generator.messages(scale.warm_s, _waiting(scale.tls_sessions))
-        talk, talk_cpu = await stage.cpu_of(stage.generator.messages(scale.seconds, _waiting(scale.tls_sessions)))
-        return {
-            "tls_starts_per_s": Reading(starts.per_second, starts.generator_load),
-            "tls_start_cpu_us": _each(starts, start_cpu),
-            "tls_messages_per_s": Reading(talk.per_second, talk.generator_load),
-            "tls_message_cpu_us": _each(talk, talk_cpu),
-        }
+        readings = await start_and_talk(stage, scale, scale.tls_sessions, at_once=50)
+        return {f"tls_{measure}": reading for measure, reading in readings.items()}
+
+
+async def start_and_talk(stage: Stage, scale: Scale, sessions: int, *, at_once: int) -> Readings:
+    """Start sessions, warm and then for the measurement, and talk to them."""
+    await stage.warm(sessions, scale.warm_ups, at_once)
+    starts, start_cpu = await stage.cpu_of(stage.generator.start(sessions, at_once))
+    await stage.generator.messages(scale.warm_s, _waiting(sessions))
+    talk, talk_cpu = await stage.cpu_of(stage.generator.messages(scale.seconds, _waiting(sessions)))
+    return {
+        "starts_per_s": Reading(starts.per_second, starts.generator_load),
+        "start_cpu_us": _each(starts, start_cpu),
+        "messages_per_s": Reading(talk.per_second, talk.generator_load),
+        "message_cpu_us": _each(talk, talk_cpu),
+    }
 
 
 async def audio(contestant: Contestant, scale: Scale, _: Certificates) -> Readings:
