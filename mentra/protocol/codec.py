@@ -9,17 +9,20 @@ local cloud has to know what is wrong.
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from types import NoneType
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Any, Literal, Protocol, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
 from mentra.protocol.app_to_cloud import AppMessage
+from mentra.protocol.base import wire_name
 from mentra.protocol.cloud_to_app import (
     CapabilitiesUpdate,
     CloudMessage,
     ConnectionAck,
+    DataStream,
     SettingsUpdate,
     SystemSettingsUpdate,
 )
@@ -48,6 +51,13 @@ class _Typed(msgspec.Struct):
     type: str
 
 
+class Event(Protocol):
+    """A ``data_stream`` whose payload was decoded along with it."""
+
+    stream_type: str
+    data: Any
+
+
 _encoder = msgspec.json.Encoder()
 _app_decoder: msgspec.json.Decoder[AppMessage] = msgspec.json.Decoder(AppMessage)
 _cloud_decoder: msgspec.json.Decoder[CloudMessage] = msgspec.json.Decoder(CloudMessage)
@@ -59,10 +69,12 @@ _WEBHOOKS: dict[str, type[Webhook]] = {kind.__struct_config__.tag: kind for kind
 # Speech recognised on the phone; the cloud relays it under both names (docs/protocol.md, Language streams).
 _STREAM_KINDS: dict[str, type[StreamData]] = {**STREAMS, LOCAL_TRANSCRIPTION: Transcription}
 _stream_decoders = {base: msgspec.json.Decoder(kind) for base, kind in _STREAM_KINDS.items()}
+_EVENT_TAG = DataStream.__struct_config__.tag
+_STREAM_TYPE = b'"%s":' % wire_name(DataStream, "stream_type").encode()
 _any_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
-# A document of a hundred thousand opening brackets ends in a RecursionError.
-_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What reading JSON raises. A document of a hundred thousand opening brackets ends in a ``RecursionError``."""
 
 _ACK_NAMES = {field.name: field.encode_name for field in msgspec.structs.fields(ConnectionAck)}
 _SYSTEM_SETTINGS = (_ACK_NAMES["mentraos_settings"], _ACK_NAMES["augmentos_settings"])
@@ -73,11 +85,34 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
+class Blank:
+    """A message that lacks a text and its timestamp: filling them in takes 0.3 us, making and encoding it anew 0.7.
+
+    Args:
+        make: Makes the message of a text and a timestamp, which are encoded in this order.
+    """
+
+    __slots__ = ("_begin", "_end", "_middle")
+
+    def __init__(self, make: Callable[[str, str], msgspec.Struct]) -> None:
+        text, timestamp = "\0text\0", "\0timestamp\0"  # As no name or id can be.
+        self._begin, _, rest = encode(make(text, timestamp)).partition(encode(text))
+        self._middle, _, self._end = rest.partition(encode(timestamp))
+
+    def filled(self, text: str, timestamp: str) -> bytes:
+        """Return the message as JSON.
+
+        Raises:
+            UnicodeEncodeError: There is half a surrogate pair in the text.
+        """
+        return b"".join((self._begin, encode(text), self._middle, encode(timestamp), self._end))
+
+
 def decode_from_cloud(text: str | bytes) -> CloudMessage | Unknown | Malformed:
     """Read a text frame that the cloud sent."""
     try:
         return _cloud_decoder.decode(text)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return _second_reading(_CLOUD_MESSAGES, text, error)
 
 
@@ -85,7 +120,7 @@ def decode_from_app(text: str | bytes) -> AppMessage | Unknown | Malformed:
     """Read a text frame that an app sent."""
     try:
         return _app_decoder.decode(text)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return _unreadable(_APP_MESSAGES, text, error)
 
 
@@ -93,7 +128,7 @@ def decode_webhook(body: str | bytes) -> Webhook | Unknown | Malformed:
     """Read the body of ``POST /webhook``."""
     try:
         return _webhook_decoder.decode(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return _second_reading(_WEBHOOKS, body, error)
 
 
@@ -112,17 +147,41 @@ def decode_stream(stream_type: str, data: bytes | msgspec.Raw) -> StreamData | A
     base = stream_base(stream_type)
     try:
         return _stream_decoders.get(base, _any_decoder).decode(data)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         malformed = Malformed(str(error), bytes(data))
         kind = _STREAM_KINDS.get(base)
         return _readable_part(kind, malformed) if kind else malformed
+
+
+def hint_of(frame: bytes) -> bytes:
+    """Return a part of a frame by which its ``streamType`` can be guessed. What is decoded then has to agree.
+
+    All frames of one cloud with the same ``streamType`` have the same hint; it takes 0.2 us.
+    """
+    begin = frame.find(_STREAM_TYPE) + len(_STREAM_TYPE)
+    return frame[begin : frame.find(b'"', begin + 2)]
+
+
+def event_decoder(stream_type: str) -> Callable[[bytes], Event]:
+    """Return what decodes a whole ``data_stream`` in one pass, which takes half as long as envelope and payload do.
+
+    It raises one of ``UNREADABLE`` for all that is not exactly so: the others read more leniently, and know what is
+    wrong.
+    """
+    return _event_decoder(_STREAM_KINDS.get(stream_base(stream_type), Any))
+
+
+@functools.cache
+def _event_decoder(kind: Any) -> Callable[[bytes], Event]:
+    fields = [("type", Literal[_EVENT_TAG]), ("stream_type", str), ("data", kind)]
+    return msgspec.json.Decoder(cast(type[Event], msgspec.defstruct("Event", fields, rename="camel", gc=False))).decode
 
 
 def decode_as(kind: type[T], body: str | bytes) -> T | Malformed:
     """Read a JSON document as one Struct, or as ``dict`` or ``list``."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return Malformed(str(error), _bytes(body))
 
 
@@ -140,7 +199,7 @@ def indented(document: bytes) -> str:
     """Return JSON for people to read, whole and indented; what is none, as it is."""
     try:
         return msgspec.json.format(document, indent=2).decode(errors="replace")
-    except _UNREADABLE:
+    except UNREADABLE:
         return document.decode(errors="replace")
 
 
@@ -187,7 +246,7 @@ def _unreadable(kinds: Mapping[str, type[Any]], text: str | bytes, error: Except
 def _tag_of(raw: bytes) -> str | None:
     try:
         return _typed_decoder.decode(raw).type
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -200,7 +259,7 @@ def _second_reading(kinds: Mapping[str, type[T]], text: str | bytes, error: Exce
 def _readable_part(kind: type[T], malformed: Malformed) -> T | Malformed:
     try:
         return cast(T, _read_leniently(kind, malformed.raw))
-    except _UNREADABLE:
+    except UNREADABLE:
         return malformed
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 import msgspec
 
 from mentra.errors import NotConnected, PermissionDenied, RequestFailed
+from mentra.protocol import codec
 from mentra.protocol.app_to_cloud import (
     AppMessage,
     ConnectionInit,
@@ -31,7 +32,7 @@ from mentra.protocol.cloud_to_app import (
     SystemSettingsUpdate,
 )
 from mentra.protocol.connection import EMPTY_LIST_IGNORED_S, NORMAL_CLOSURE, PING_EVERY_S, SDK_VERSION_3, RefusalCode
-from mentra.protocol.layouts import Layout, View
+from mentra.protocol.layouts import Layout, TextWall, View
 from mentra.protocol.permissions import Permission
 from mentra.protocol.streams import AudioChunk
 from mentra.session.cloud_api import CloudApi
@@ -100,6 +101,7 @@ class SessionCore(LinkOwner):
         "_receivers",
         "_resumable",
         "_subscription_list",
+        "_text_wall",
         "_wishes",
         "api",
         "begun",
@@ -192,6 +194,7 @@ class SessionCore(LinkOwner):
             empty_ignored_s=0.0 if generation == 3 else EMPTY_LIST_IGNORED_S + EMPTY_LIST_MARGIN_S,
         )
         self._wishes = Wishes(self.send)
+        self._text_wall: codec.Blank | None = None
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -291,9 +294,13 @@ class SessionCore(LinkOwner):
             self.settings.update(ack.settings)
         self.connection.came()
 
-    def event_received(self, event: DataStream) -> None:
+    def frame_received(self, frame: bytes) -> bool:
+        """Act on a frame that is an event of a known stream; return whether it was."""
+        return self.router.take(frame)
+
+    def event_received(self, event: DataStream, frame: bytes | str) -> None:
         """Act on one event of a stream."""
-        self.router.dispatch(event)
+        self.router.dispatch(event, frame)
 
     def message_received(self, message: CloudMessage) -> None:
         """Act on one message that is no event of a stream."""
@@ -396,22 +403,39 @@ class SessionCore(LinkOwner):
 
     def show(self, layout: Layout, view: View, duration_ms: int | None, force: bool) -> None:
         """Wish for a layout in a view."""
-        # Apps say little else, so it is written out: with envelope() and wish() it would take 0.5 us more.
         if self.stop_reason is not None:
             return
+        is_usual = view is View.MAIN and duration_ms is None and not force and self._wishes.are_none
+        if is_usual and isinstance(layout, TextWall) and self._send_text_wall(layout.text):
+            return
 
-        def message() -> AppMessage:
-            return DisplayEvent(
-                package_name=self.package_name,
-                session_id=self.session_id,
-                timestamp=iso_timestamp(self._now()),
-                view=view,
-                layout=layout,
-                duration_ms=duration_ms,
-                force_display=True if force else None,
-            )
+        def message() -> DisplayEvent:
+            return self._display_event(layout, view, self._timestamp(), duration_ms=duration_ms, force=force)
 
         self._wishes.add(("layout", view), message)
+
+    def _send_text_wall(self, text: str) -> bool:
+        """Send what ``show`` would send. Apps say little else: hence a way of its own, which takes 2 us less."""
+        if self._text_wall is None:
+            self._text_wall = codec.Blank(
+                lambda text, timestamp: self._display_event(TextWall(text=text), View.MAIN, timestamp)
+            )
+        self._loop_thread.check()
+        self._subscription_list.tell_now()
+        return self.link.send_frame(self._text_wall.filled(text, self._timestamp()))
+
+    def _display_event(
+        self, layout: Layout, view: View, timestamp: str, *, duration_ms: int | None = None, force: bool = False
+    ) -> DisplayEvent:
+        return DisplayEvent(
+            package_name=self.package_name,
+            session_id=self.session_id,
+            timestamp=timestamp,
+            view=view,
+            layout=layout,
+            duration_ms=duration_ms,
+            force_display=True if force else None,
+        )
 
     def _send_subscriptions(self, names: Names) -> bool:
         sent = self.link.send(SubscriptionUpdate(**self.envelope(), subscriptions=names))

@@ -53,10 +53,23 @@ def begin_handler(
     """
     try:
         result = function(*arguments)
-        if result is not None and inspect.isawaitable(result):
-            return _finish(function, cast(Awaitable[object], result), logger, failed, in_session=in_session)
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - app code may raise anything; it is logged.
-        _contain(error, function, logger, failed, in_session=in_session)
+        contain(error, function, logger, failed, in_session=in_session)
+        return None
+    return None if result is None else rest_of(function, result, logger=logger, failed=failed, in_session=in_session)
+
+
+def rest_of(
+    function: Callable[..., object],
+    result: object,
+    *,
+    logger: logging.LoggerAdapter[Any],
+    failed: Failed | None,
+    in_session: bool,
+) -> Coroutine[Any, Any, None] | None:
+    """Return what is left to await of a developer's function that has returned something; see ``begin_handler``."""
+    if inspect.isawaitable(result):
+        return _finish(function, cast(Awaitable[object], result), logger, failed, in_session=in_session)
     return None
 
 
@@ -84,10 +97,10 @@ async def _finish(
     try:
         await result
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above.
-        _contain(error, function, logger, failed, in_session=in_session)
+        contain(error, function, logger, failed, in_session=in_session)
 
 
-def _contain(
+def contain(
     error: Exception | asyncio.CancelledError,
     function: Callable[..., object],
     logger: logging.LoggerAdapter[Any],

@@ -104,8 +104,12 @@ class LinkOwner(Protocol):
     def request_refused(self, refusal: ConnectionRefusal) -> None:
         """The cloud did not do what the app asked for, and did not say which request it means."""
 
-    def event_received(self, event: DataStream) -> None:
-        """An event of a stream."""
+    def frame_received(self, frame: bytes) -> bool:
+        """A frame that may be an event of a stream. Returns whether it was one, and is dealt with."""
+        ...
+
+    def event_received(self, event: DataStream, frame: bytes | str) -> None:
+        """An event of a stream, which was not dealt with as a frame."""
 
     def message_received(self, message: CloudMessage) -> None:
         """Another message that is not the link's own business."""
@@ -170,10 +174,15 @@ class Link:
 
     def send(self, message: AppMessage) -> bool:
         """Send a message if the connection is up; return whether it was."""
+        return self.send_frame(codec.encode(message)) if self.is_up else False
+
+    def send_frame(self, frame: bytes) -> bool:
+        """Send an encoded message if the connection is up; return whether it was."""
         socket = self._socket
-        if socket is None or not self.is_up:
+        # is_up, written out, which saves 0.1 us of each message.
+        if socket is None or socket.connection is None or self.state is not State.LIVE or self._doomed is not None:
             return False
-        socket.send(message)
+        socket.connection.send_text(frame)
         return True
 
     async def close(self) -> None:
@@ -189,7 +198,7 @@ class Link:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S) as patience:
                 await self._drop_socket()
-                socket = _Socket(self, patience)
+                socket = _Socket(self, self._owner, patience)
                 socket.connection = await self._connect(socket)
                 self._socket = socket
                 self._to(Event.OPENED)
@@ -231,10 +240,6 @@ class Link:
             case _:
                 self._app_stopped = self._app_stopped or isinstance(message, AppStopped)
                 self._owner.message_received(message)
-
-    def heard_event(self, event: DataStream) -> None:
-        """Pass on an event of a stream that the current socket brought."""
-        self._owner.event_received(event)
 
     def heard_audio(self, data: bytes) -> None:
         """Pass on a binary frame of the current socket."""
@@ -332,10 +337,13 @@ class _Rejected(ConnectionRefused):
 class _Socket(Receiver):
     """One socket of a link. Heard only while it is the link's current one."""
 
-    def __init__(self, link: Link, patience: asyncio.Timeout) -> None:
+    __slots__ = ("_link", "_owner", "_patience", "connection", "greeted")
+
+    def __init__(self, link: Link, owner: LinkOwner, patience: asyncio.Timeout) -> None:
         self.connection: Connection | None = None
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._link = link
+        self._owner = owner
         self._patience = patience
         """How long the answer to the greeting may take."""
 
@@ -344,13 +352,18 @@ class _Socket(Receiver):
             self.connection.send_text(codec.encode(message))
 
     def text_received(self, text: str | bytes) -> None:
+        # Nearly all that comes are events of few streams. Read as what others are, each would take 2 us more.
+        link = self._link
+        # As is_current, which as a call takes 0.1 us more.
+        is_current = link._socket is self and link.state is State.LIVE  # pyright: ignore[reportPrivateUsage]
+        if is_current and type(text) is bytes and self._owner.frame_received(text):
+            return
         message = codec.decode_from_cloud(text)
-        # Nearly all that comes are events. What the others are asked would take 0.9 us of each.
-        if type(message) is DataStream and self._link.is_current(self):
-            self._link.heard_event(message)
+        if isinstance(message, DataStream) and is_current:
+            self._owner.event_received(message, text)
         elif isinstance(message, codec.Unknown | codec.Malformed):
             _logger.debug("Ignored a frame: %s", message)
-        elif self._link.is_current(self):
+        elif is_current:
             self._link.heard(message)
         elif self.connection is not None and not self.greeted.done():
             self._shake_hands(message)

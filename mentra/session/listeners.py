@@ -16,7 +16,7 @@ from typing import Any
 
 from mentra.errors import SessionStopped
 from mentra.session.backlog import Backlog, backlog_for
-from mentra.session.handlers import Failed, Handler, begin_handler, call_handler
+from mentra.session.handlers import Failed, Handler, call_handler, contain, rest_of
 from mentra.session.tasks import SessionTasks
 
 Where = Callable[[Any], object]
@@ -108,9 +108,16 @@ class HandlerListener(_Queued):
             self._enqueue(event)
             self._go_on()
             return
-        rest = begin_handler(self._handler, event, logger=self._logger, failed=self._failed, in_session=True)
-        if rest is not None:  # A callable is async without looking it, such as a partial.
-            self._go_on(rest)
+        # As begin_handler does, which would take 0.3 us more.
+        try:
+            result = self._handler(event)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - app code may raise anything; it is logged.
+            contain(error, self._handler, self._logger, self._failed, in_session=True)
+            return
+        if result is not None:  # A callable is async without looking it, such as a partial.
+            rest = rest_of(self._handler, result, logger=self._logger, failed=self._failed, in_session=True)
+            if rest is not None:
+                self._go_on(rest)
 
     def end(self) -> None:
         """Forget what waits."""

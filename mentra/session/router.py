@@ -7,7 +7,8 @@ The rules:
 * While a handler or the body of a loop is busy, events wait for it, as ``backlog.py`` says; what is given up is
   counted.
 * A payload is decoded once, and only if somebody listens. A malformed one is logged at DEBUG and skipped.
-* Who listens to which ``streamType`` is found out once, and anew when anything has changed.
+* Who listens to which ``streamType`` is found out once, and anew when anything has changed. Then also by which part of
+  a frame it can be guessed: ``take`` decodes the next such frame in one pass, and goes no other way.
 * News of the session itself (``tell``) are no events of streams: nothing that the cloud sends can be taken for them.
 """
 
@@ -44,6 +45,9 @@ class _Route(NamedTuple):
     """False when the payload has to be asked whether it is for them."""
     is_event: bool
     """False when it cannot come as an event of a stream."""
+    stream_type: str
+    decode: Callable[[bytes], codec.Event]
+    """Decodes a whole frame of this ``streamType``."""
 
 
 class Router:
@@ -70,6 +74,8 @@ class Router:
         self._to_tell: dict[str, list[Listener]] = {}
         self._held: list[str | LocationStream] = []
         self._routes: dict[str, _Route] = {}
+        self._guesses: dict[bytes, _Route] = {}
+        """Routes by the hints of frames that may be taken."""
         self._options_work = False
         self._loop_thread = LoopThread()
         self._closed = False
@@ -97,7 +103,7 @@ class Router:
     @options_work.setter
     def options_work(self, works: bool) -> None:
         self._options_work = works
-        self._routes.clear()
+        self._forget_routes()
 
     def hold(self, subscription: str | LocationStream) -> Callable[[], None]:
         """Subscribe without a handler, for what is no event of that name. Returns what undoes it, once."""
@@ -179,15 +185,40 @@ class Router:
         if self.has(listener):
             listener.active = False
             listener.end()
-            self._routes.clear()
+            self._forget_routes()
             if listener in self._listeners:
                 self._listeners.remove(listener)
                 self._changed()
             else:
                 self._to_tell[listener.stream].remove(listener)
 
-    def dispatch(self, message: DataStream) -> None:
-        """Hand an event of the wire to those who listen for it."""
+    def take(self, frame: bytes) -> bool:
+        """Hand on the event in a frame of the wire, if it is of a kind that came before.
+
+        Returns:
+            False if it has to be read otherwise, and by ``dispatch``; then nothing was done.
+        """
+        route = self._guesses.get(codec.hint_of(frame))
+        if route is None:
+            return False
+        try:
+            event = route.decode(frame)
+        except codec.UNREADABLE:
+            return False
+        if event.stream_type != route.stream_type:
+            return False
+        data = event.data
+        for listener in route.listeners:
+            if listener.active:
+                listener.deliver(data)
+        return True
+
+    def dispatch(self, message: DataStream, frame: bytes | str = b"") -> None:
+        """Hand an event of the wire to those who listen for it.
+
+        Args:
+            frame: What it was decoded from, so that the next one can be taken.
+        """
         stream_type = message.stream_type
         route = self._routes.get(stream_type) or self._find(stream_type)
         if not route.listeners:
@@ -195,6 +226,8 @@ class Router:
         if not route.is_event:
             _wire_logger.debug("Skipped a %r that came as an event of a stream.", stream_type)
             return
+        if route.is_sure and isinstance(frame, bytes):
+            self._learn(frame, route)
         event = codec.decode_stream(stream_type, message.data)
         if type(event) is codec.Malformed:
             _wire_logger.debug("Skipped a malformed %r: %s", stream_type, event.problem)
@@ -227,7 +260,7 @@ class Router:
         self._listeners.clear()
         self._to_tell.clear()
         self._held.clear()
-        self._routes.clear()
+        self._forget_routes()
 
     def _handler(
         self, stream: str, handler: Handler[Any], *, call: str | None, where: Where | None = None
@@ -269,7 +302,7 @@ class Router:
         if self._closed:
             return
         self._listeners.append(listener)
-        self._routes.clear()
+        self._forget_routes()
         self._changed()
 
     def _add_to_tell(self, listener: Listener) -> None:
@@ -283,11 +316,26 @@ class Router:
             if might_match(heard_as(listener.stream, options=self._options_work), stream_type)
         )
         is_event = parse_stream(stream_type).base not in _OWN_FRAMES
-        route = _Route(may_hear, is_sure=not needs_payload(stream_type), is_event=is_event)
+        route = _Route(
+            may_hear,
+            is_sure=not needs_payload(stream_type),
+            is_event=is_event,
+            stream_type=stream_type,
+            decode=codec.event_decoder(stream_type),
+        )
         if len(self._routes) >= REMEMBERED:
-            self._routes.clear()
+            self._forget_routes()
         self._routes[stream_type] = route
         return route
+
+    def _learn(self, frame: bytes, route: _Route) -> None:
+        hint = codec.hint_of(frame)
+        if hint.strip(b' "') == route.stream_type.encode():  # Else it is none, and may be of any length.
+            self._guesses[hint] = route
+
+    def _forget_routes(self) -> None:
+        self._routes.clear()
+        self._guesses.clear()
 
     def _deliver(self, route: _Route, stream_type: str, event: Any) -> None:
         for listener in route.listeners:

@@ -25,6 +25,11 @@ class Wishes:
         if not self._send(message()):
             self._waiting[key] = message
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
     def send_waiting(self) -> None:
         """Send what waits, in the order in which it was wished for."""
         waiting, self._waiting = self._waiting, {}

@@ -47,6 +47,8 @@ class Closed:
 class Receiver(Protocol):
     """What a connection delivers to."""
 
+    __slots__ = ()
+
     def text_received(self, text: str | bytes) -> None:
         """Take one text frame, as ``str`` or as UTF-8."""
 
@@ -59,6 +61,8 @@ class Receiver(Protocol):
 
 class Connection(Protocol):
     """One end of an open WebSocket, real or not."""
+
+    __slots__ = ()
 
     def send_text(self, text: bytes) -> None:
         """Queue one text frame, given as UTF-8."""

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import secrets
 import struct
+from collections.abc import Iterator
 
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
@@ -44,6 +45,28 @@ class ClientSocket(asyncio.Protocol, Connection):
         close_timeout: Seconds until a close that the other end does not take becomes an abort.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_aborted",
+        "_close_timeout",
+        "_closing",
+        "_due_bytes",
+        "_fragments",
+        "_fragments_are_text",
+        "_heard",
+        "_is_plain",
+        "_is_slow",
+        "_keepalive",
+        "_loop",
+        "_may_send",
+        "_our_close",
+        "_protocol",
+        "_receiver",
+        "_rest",
+        "_transport",
+        "lost",
+    )
+
     def __init__(self, opened: Opening, receiver: Receiver, *, close_timeout: float) -> None:
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
@@ -52,6 +75,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._receiver = receiver
         self._close_timeout = close_timeout
         self._may_send = True
+        self._is_slow = False
         self._is_plain = True
         """Whether the next byte begins a frame that may be read here."""
         self._aborted = False
@@ -73,7 +97,13 @@ class ClientSocket(asyncio.Protocol, Connection):
 
     def send_text(self, text: bytes) -> None:
         """Send one text frame."""
-        self._send(_TEXT, text)
+        size = len(text)
+        if _IN_2_BYTES <= size < 65_536 and self._may_send and not self._is_slow:
+            # As _send does, which would take 0.2 us more.
+            mask = next(_masks)
+            self._transport.write(_head_of_2(_TEXT, _MASKED | _IN_2_BYTES, size) + mask + apply_mask(text, mask))
+        else:
+            self._send(_TEXT, text)
 
     def send_binary(self, data: bytes) -> None:
         """Send one binary frame."""
@@ -107,9 +137,21 @@ class ClientSocket(asyncio.Protocol, Connection):
     def data_received(self, data: bytes) -> None:
         """Read what has come."""
         self._heard = True
-        if self._rest:
-            data = self._rest + data
         try:
+            # Nearly always it is one whole text with a length of two bytes. As one of many it would take 0.5 us more.
+            size = len(data) - 4
+            if (
+                size > 0
+                and data[0] == _TEXT
+                and data[1] == _IN_2_BYTES
+                and data[2] << 8 | data[3] == size
+                and self._is_plain
+                and not self._rest
+            ):
+                self._hear_text(data[4:])
+                return
+            if self._rest:
+                data = self._rest + data
             self._rest = data[self._read(data) :]
         except BaseException as error:
             self.abort()
@@ -133,10 +175,10 @@ class ClientSocket(asyncio.Protocol, Connection):
         if size < _IN_2_BYTES:
             head = bytes((kind, _MASKED | size))
         elif size < 65_536:
-            head = struct.pack("!BBH", kind, _MASKED | _IN_2_BYTES, size)
+            head = _head_of_2(kind, _MASKED | _IN_2_BYTES, size)
         else:
-            head = struct.pack("!BBQ", kind, _MASKED | _IN_8_BYTES, size)
-        mask = secrets.token_bytes(4)
+            head = _head_of_8(kind, _MASKED | _IN_8_BYTES, size)
+        mask = next(_masks)
         self._write(head + mask + apply_mask(data, mask))
 
     def _read(self, data: bytes) -> int:
@@ -189,15 +231,19 @@ class ClientSocket(asyncio.Protocol, Connection):
         return self._fragments_are_text, message
 
     def _hear(self, is_text: bool, data: bytes) -> None:
-        if not is_text:
-            self._receiver.binary_received(data)
-            return
-        try:
-            text = str(data, "utf-8")
-        except UnicodeDecodeError as error:
-            self._fail(1007, f"{error.reason} at position {error.start}")
+        if is_text:
+            self._hear_text(data)
         else:
-            self._receiver.text_received(text)
+            self._receiver.binary_received(data)
+
+    def _hear_text(self, data: bytes) -> None:
+        if not data.isascii():
+            try:
+                str(data, "utf-8")
+            except UnicodeDecodeError as error:
+                self._fail(1007, f"{error.reason} at position {error.start}")
+                return
+        self._receiver.text_received(data)
 
     def _fail(self, code: int, reason: str) -> None:
         self._protocol.fail(code, reason)
@@ -210,8 +256,16 @@ class ClientSocket(asyncio.Protocol, Connection):
         if self._protocol.state is not State.OPEN:
             self._close_soon()
 
+    def pause_writing(self) -> None:
+        """Learn that more waits than the transport likes. Only from now on it is asked how much."""
+        self._is_slow = True
+
+    def resume_writing(self) -> None:
+        """Learn that the other end has caught up."""
+        self._is_slow = False
+
     def _write(self, data: bytes) -> None:
-        if self._transport.get_write_buffer_size() > MAX_WAITING_BYTES:
+        if self._is_slow and self._transport.get_write_buffer_size() > MAX_WAITING_BYTES:
             self.abort()
         else:
             self._transport.write(data)
@@ -246,6 +300,19 @@ class ClientSocket(asyncio.Protocol, Connection):
         they_answered = protocol.close_rcvd is not None and not protocol.close_rcvd_then_sent
         said = protocol.close_sent if they_answered else protocol.close_rcvd
         return Closed(int(said.code), said.reason) if said else Closed(1006)
+
+
+def _fresh_masks() -> Iterator[bytes]:
+    """Yield a mask for each frame. Random bytes for one alone would take 0.4 us."""
+    while True:
+        many = secrets.token_bytes(4096)
+        for at in range(0, len(many), 4):
+            yield many[at : at + 4]
+
+
+_masks = _fresh_masks()
+_head_of_2 = struct.Struct("!BBH").pack
+_head_of_8 = struct.Struct("!BBQ").pack
 
 
 def _frame_bytes(data: bytes, at: int) -> int | None:

@@ -65,7 +65,10 @@ class Owner:
     def request_refused(self, refusal: ConnectionRefusal) -> None:
         self.told.append(refusal)
 
-    def event_received(self, event: DataStream) -> None:
+    def frame_received(self, frame: bytes) -> bool:
+        return False
+
+    def event_received(self, event: DataStream, frame: bytes | str) -> None:
         self.told.append(event)
 
     def message_received(self, message: CloudMessage) -> None:

@@ -189,18 +189,39 @@ async def test_a_connection_that_broke_at_once_ends_behind_what_came_with_the_he
 
 async def test_who_reads_nothing_loses_the_connection():
     line = Line()
-    line.wire.waiting_bytes = MAX_WAITING_BYTES
+    line.wire.has_waiting(MAX_WAITING_BYTES)
     line.connection.send_text(b"fits")
-    line.wire.waiting_bytes += 1
+    line.wire.has_waiting(MAX_WAITING_BYTES + 1)
     line.connection.send_text(b"does not")
     await line.connection.wait_closed()
 
     assert (line.sent, line.ear.heard) == ([(Opcode.TEXT, b"fits")], [Closed(1006)])
 
 
+@pytest.mark.parametrize("size", [5, 500, 70_000])
+async def test_who_is_slow_and_catches_up_gets_everything(size: int):
+    line = Line()
+    texts = [bytes([letter]) * size for letter in b"abc"]
+    for text, waiting in zip(texts, [0, MAX_WAITING_BYTES, 0], strict=True):
+        line.wire.has_waiting(waiting)
+        line.connection.send_text(text)
+
+    assert (line.sent, line.ear.heard) == ([(Opcode.TEXT, text) for text in texts], [])
+
+
+@pytest.mark.parametrize("size", [5, 500, 70_000])
+async def test_who_reads_nothing_loses_the_connection_whatever_the_size_of_the_next_text(size: int):
+    line = Line()
+    line.wire.has_waiting(MAX_WAITING_BYTES + 1)
+    line.connection.send_text(b"a" * size)
+    await line.connection.wait_closed()
+
+    assert (line.sent, line.ear.heard) == ([], [Closed(1006)])
+
+
 async def test_who_asks_for_answers_and_reads_none_loses_the_connection():
     line = Line()
-    line.wire.waiting_bytes = MAX_WAITING_BYTES + 1
+    line.wire.has_waiting(MAX_WAITING_BYTES + 1)
     await line.hear(frame(Opcode.PING, b"1") * 2 + frame(Opcode.TEXT, b"a"))
     await line.connection.wait_closed()
 

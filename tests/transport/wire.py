@@ -16,6 +16,8 @@ from tests.transport.test_contract import Ear
 URL = parse_uri("ws://cloud.example/app-ws")
 CLOSE_TIMEOUT_S = 2.0
 MAX_SIZE = 200_000
+LOW_BYTES, HIGH_BYTES = 16_384, 65_536
+"""Between what and what a transport of asyncio calls the other end slow."""
 
 
 class Wire(asyncio.Transport):
@@ -24,8 +26,7 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written: list[bytes] = []
-        self.waiting_bytes = 0
-        """What it says that waits to be sent."""
+        self._waiting_bytes = 0
         self.aborted = False
         self._protocol: asyncio.BaseProtocol
 
@@ -40,7 +41,15 @@ class Wire(asyncio.Transport):
         self.written.append(bytes(data))
 
     def get_write_buffer_size(self) -> int:
-        return self.waiting_bytes
+        return self._waiting_bytes
+
+    def has_waiting(self, size_bytes: int) -> None:
+        """Have so much wait to be sent; and tell of it, as transports of asyncio do by default."""
+        before, self._waiting_bytes = self._waiting_bytes, size_bytes
+        if before <= HIGH_BYTES < size_bytes:
+            self._protocol.pause_writing()
+        if size_bytes <= LOW_BYTES < before:
+            self._protocol.resume_writing()
 
     def abort(self) -> None:
         if not self.aborted:
