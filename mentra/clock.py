@@ -1,8 +1,8 @@
 """The default clock. Whatever needs the time takes a function of this shape as a parameter."""
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-
-def utc_now() -> datetime:
-    """Return the present moment, aware, in UTC."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = functools.partial(datetime.now, UTC)
+"""Returns the present moment, aware, in UTC. As a function it would take twice as long, and each message asks."""

@@ -95,17 +95,20 @@ class Blank:
     __slots__ = ("_begin", "_end", "_middle")
 
     def __init__(self, make: Callable[[str, str], msgspec.Struct]) -> None:
-        text, timestamp = "\0text\0", "\0timestamp\0"  # As no name or id can be.
+        text, timestamp = "\0text\0", "_timestamp_"  # No name or id reads so, and the one follows the other.
         self._begin, _, rest = encode(make(text, timestamp)).partition(encode(text))
-        self._middle, _, self._end = rest.partition(encode(timestamp))
+        self._middle, _, self._end = rest.rpartition(timestamp.encode())
 
     def filled(self, text: str, timestamp: str) -> bytes:
         """Return the message as JSON.
 
+        Args:
+            timestamp: As ``iso_timestamp`` writes it.
+
         Raises:
             UnicodeEncodeError: There is half a surrogate pair in the text.
         """
-        return b"".join((self._begin, encode(text), self._middle, encode(timestamp), self._end))
+        return b"".join((self._begin, _encoder.encode(text), self._middle, timestamp.encode(), self._end))
 
 
 def decode_from_cloud(text: str | bytes) -> CloudMessage | Unknown | Malformed:

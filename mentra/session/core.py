@@ -159,9 +159,10 @@ class SessionCore(LinkOwner):
         self.stop_reason: str | None = None
         self.logger = SessionLogger(session_id=session_id, user_id=user_id, package_name=package_name)
         self.tasks = SessionTasks(self.logger)
-        self.link = Link(connect, self, self.logger, ping_every_s=PING_EVERY_S if generation == 3 else None)
         self.failed = failed
         self.router = Router(lambda: self._subscription_list.changed(), self.tasks, self.logger, failed=failed)
+        ping_every_s = PING_EVERY_S if generation == 3 else None
+        self.link = Link(connect, self, self.logger, take=self.router.take, ping_every_s=ping_every_s)
         self.settings = SettingsState(self.router, self.logger, declared=settings)
         self.requests = Requests()
         self.api = api
@@ -294,10 +295,6 @@ class SessionCore(LinkOwner):
             self.settings.update(ack.settings)
         self.connection.came()
 
-    def frame_received(self, frame: bytes) -> bool:
-        """Act on a frame that is an event of a known stream; return whether it was."""
-        return self.router.take(frame)
-
     def event_received(self, event: DataStream, frame: bytes | str) -> None:
         """Act on one event of a stream."""
         self.router.dispatch(event, frame)
@@ -405,7 +402,7 @@ class SessionCore(LinkOwner):
         """Wish for a layout in a view."""
         if self.stop_reason is not None:
             return
-        is_usual = view is View.MAIN and duration_ms is None and not force and self._wishes.are_none
+        is_usual = view is View.MAIN and duration_ms is None and not force and not self._wishes.waiting
         if is_usual and isinstance(layout, TextWall) and self._send_text_wall(layout.text):
             return
 

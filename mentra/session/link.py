@@ -104,12 +104,8 @@ class LinkOwner(Protocol):
     def request_refused(self, refusal: ConnectionRefusal) -> None:
         """The cloud did not do what the app asked for, and did not say which request it means."""
 
-    def frame_received(self, frame: bytes) -> bool:
-        """A frame that may be an event of a stream. Returns whether it was one, and is dealt with."""
-        ...
-
     def event_received(self, event: DataStream, frame: bytes | str) -> None:
-        """An event of a stream, which was not dealt with as a frame."""
+        """An event of a stream that was not taken, and what it was decoded from."""
 
     def message_received(self, message: CloudMessage) -> None:
         """Another message that is not the link's own business."""
@@ -122,7 +118,11 @@ class LinkOwner(Protocol):
 
 
 class Link:
-    """The connection of one session."""
+    """The connection of one session.
+
+    Args:
+        take: Deals with a frame that is an event of a known stream; returns whether it was one.
+    """
 
     def __init__(
         self,
@@ -130,12 +130,14 @@ class Link:
         owner: LinkOwner,
         logger: logging.LoggerAdapter[Any],
         *,
+        take: Callable[[bytes], bool],
         delays_s: Sequence[float] = RECONNECT_DELAYS_S,
         ping_every_s: float | None = None,
     ) -> None:
         self.state = State.IDLE
         self._connect = connect
         self._owner = owner
+        self._take = take
         self._logger = logger
         self._delays_s = delays_s
         self._ping_every_s = ping_every_s
@@ -198,7 +200,7 @@ class Link:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S) as patience:
                 await self._drop_socket()
-                socket = _Socket(self, self._owner, patience)
+                socket = _Socket(self, self._take, patience)
                 socket.connection = await self._connect(socket)
                 self._socket = socket
                 self._to(Event.OPENED)
@@ -240,6 +242,10 @@ class Link:
             case _:
                 self._app_stopped = self._app_stopped or isinstance(message, AppStopped)
                 self._owner.message_received(message)
+
+    def heard_event(self, event: DataStream, frame: bytes | str) -> None:
+        """Pass on an event of a stream that the current socket brought."""
+        self._owner.event_received(event, frame)
 
     def heard_audio(self, data: bytes) -> None:
         """Pass on a binary frame of the current socket."""
@@ -337,13 +343,13 @@ class _Rejected(ConnectionRefused):
 class _Socket(Receiver):
     """One socket of a link. Heard only while it is the link's current one."""
 
-    __slots__ = ("_link", "_owner", "_patience", "connection", "greeted")
+    __slots__ = ("_link", "_patience", "_take", "connection", "greeted")
 
-    def __init__(self, link: Link, owner: LinkOwner, patience: asyncio.Timeout) -> None:
+    def __init__(self, link: Link, take: Callable[[bytes], bool], patience: asyncio.Timeout) -> None:
         self.connection: Connection | None = None
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._link = link
-        self._owner = owner
+        self._take = take
         self._patience = patience
         """How long the answer to the greeting may take."""
 
@@ -356,11 +362,11 @@ class _Socket(Receiver):
         link = self._link
         # As is_current, which as a call takes 0.1 us more.
         is_current = link._socket is self and link.state is State.LIVE  # pyright: ignore[reportPrivateUsage]
-        if is_current and type(text) is bytes and self._owner.frame_received(text):
+        if is_current and type(text) is bytes and self._take(text):
             return
         message = codec.decode_from_cloud(text)
         if isinstance(message, DataStream) and is_current:
-            self._owner.event_received(message, text)
+            link.heard_event(message, text)
         elif isinstance(message, codec.Unknown | codec.Malformed):
             _logger.debug("Ignored a frame: %s", message)
         elif is_current:

@@ -17,21 +17,17 @@ class Wishes:
 
     def __init__(self, send: Callable[[AppMessage], bool]) -> None:
         self._send = send
-        self._waiting: dict[Hashable, Make] = {}
+        self.waiting: dict[Hashable, Make] = {}
+        """The newest wish of each key that could not be sent yet, in their order."""
 
     def add(self, key: Hashable, message: Make) -> None:
         """Send a message; what cannot be sent waits. One with the same key that waits is given up in either case."""
-        self._waiting.pop(key, None)  # Also so that they are sent in the order in which they were last wished for.
+        self.waiting.pop(key, None)  # Also so that they are sent in the order in which they were last wished for.
         if not self._send(message()):
-            self._waiting[key] = message
-
-    @property
-    def are_none(self) -> bool:
-        """Whether nothing waits."""
-        return not self._waiting
+            self.waiting[key] = message
 
     def send_waiting(self) -> None:
         """Send what waits, in the order in which it was wished for."""
-        waiting, self._waiting = self._waiting, {}
+        waiting, self.waiting = self.waiting, {}
         for key, message in waiting.items():
             self.add(key, message)

@@ -148,7 +148,11 @@ class ClientSocket(asyncio.Protocol, Connection):
                 and self._is_plain
                 and not self._rest
             ):
-                self._hear_text(data[4:])
+                text = data[4:]
+                if text.isascii():
+                    self._receiver.text_received(text)
+                else:
+                    self._hear_text(text)
                 return
             if self._rest:
                 data = self._rest + data
@@ -237,13 +241,12 @@ class ClientSocket(asyncio.Protocol, Connection):
             self._receiver.binary_received(data)
 
     def _hear_text(self, data: bytes) -> None:
-        if not data.isascii():
-            try:
-                str(data, "utf-8")
-            except UnicodeDecodeError as error:
-                self._fail(1007, f"{error.reason} at position {error.start}")
-                return
-        self._receiver.text_received(data)
+        try:
+            str(data, "utf-8")
+        except UnicodeDecodeError as error:
+            self._fail(1007, f"{error.reason} at position {error.start}")
+        else:
+            self._receiver.text_received(data)
 
     def _fail(self, code: int, reason: str) -> None:
         self._protocol.fail(code, reason)

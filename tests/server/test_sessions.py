@@ -119,7 +119,7 @@ async def test_a_start_waits_for_a_socket_that_starts_before_it_left_half_closed
 
     def make_slow(request: SessionRequest, on_over: Callable[[SessionCore, str], None]) -> SessionCore:
         session = make(request, on_over)
-        session.link = Link(connect_slowly, session, session.logger)
+        session.link = Link(connect_slowly, session, session.logger, take=session.router.take)
         return session
 
     sessions = Sessions(Hooks(), make_slow)
@@ -168,7 +168,7 @@ async def test_the_end_of_the_server_waits_for_both_of_two_starts():
 
     def make_slow(request: SessionRequest, on_over: Callable[[SessionCore, str], None]) -> SessionCore:
         session = make(request, on_over)
-        session.link = Link(connect_slowly, session, session.logger)
+        session.link = Link(connect_slowly, session, session.logger, take=session.router.take)
         return session
 
     sessions = Sessions(Hooks(), make_slow)

@@ -65,9 +65,6 @@ class Owner:
     def request_refused(self, refusal: ConnectionRefusal) -> None:
         self.told.append(refusal)
 
-    def frame_received(self, frame: bytes) -> bool:
-        return False
-
     def event_received(self, event: DataStream, frame: bytes | str) -> None:
         self.told.append(event)
 
@@ -81,6 +78,10 @@ class Owner:
         self.told.append(reason)
 
 
+def untaken(_: bytes) -> bool:
+    return False
+
+
 def answering(*answers: Callable[[Wire], None], ping_every_s: float | None = None) -> tuple[Link, Owner, list[Wire]]:
     """Return a link whose sockets get these answers to their greeting, one after the other."""
     owner, wires, left = Owner(), [], list(answers)
@@ -92,7 +93,7 @@ def answering(*answers: Callable[[Wire], None], ping_every_s: float | None = Non
         asyncio.get_running_loop().call_soon(answer, wire)
         return wire
 
-    return Link(connect, owner, LOGGER, ping_every_s=ping_every_s), owner, wires
+    return Link(connect, owner, LOGGER, take=untaken, ping_every_s=ping_every_s), owner, wires
 
 
 def says(*texts: str) -> Callable[[Wire], None]:
@@ -199,7 +200,7 @@ async def test_an_ack_before_the_greeting_is_no_ack():
         asyncio.get_running_loop().call_soon(receiver.text_received, ACK)
         return Wire(receiver)
 
-    link = Link(connect, owner, LOGGER)
+    link = Link(connect, owner, LOGGER, take=untaken)
     await link.open()
 
     assert (link.state, len(owner.told)) == (State.LIVE, 1)
@@ -248,7 +249,7 @@ async def test_a_second_cancellation_does_not_leave_a_socket_half_closed():
         wires.append(Slow(receiver))
         return wires[0]
 
-    opening = asyncio.create_task(Link(connect, Owner(), LOGGER).open())
+    opening = asyncio.create_task(Link(connect, Owner(), LOGGER, take=untaken).open())
     for _ in range(3):
         await asyncio.sleep(0.1)
         opening.cancel()
@@ -269,7 +270,7 @@ async def test_a_closing_handshake_that_nobody_answers_ends_in_an_abort():
         asyncio.get_running_loop().call_soon(receiver.text_received, ACK)
         return wire[0]
 
-    link = Link(connect, Owner(), LOGGER)
+    link = Link(connect, Owner(), LOGGER, take=untaken)
     await link.open()
     await link.close()
 
