@@ -71,6 +71,7 @@ _STREAM_KINDS: dict[str, type[StreamData]] = {**STREAMS, LOCAL_TRANSCRIPTION: Tr
 _stream_decoders = {base: msgspec.json.Decoder(kind) for base, kind in _STREAM_KINDS.items()}
 _EVENT_TAG = DataStream.__struct_config__.tag
 _STREAM_TYPE = b'"%s":' % wire_name(DataStream, "stream_type").encode()
+_LONGEST_BEGINNING_BYTES = 1000
 _any_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
@@ -156,13 +157,16 @@ def decode_stream(stream_type: str, data: bytes | msgspec.Raw) -> StreamData | A
         return _readable_part(kind, malformed) if kind else malformed
 
 
-def hint_of(frame: bytes) -> bytes:
-    """Return a part of a frame by which its ``streamType`` can be guessed. What is decoded then has to agree.
+def beginning_of(frame: bytes, stream_type: str) -> bytes:
+    """Return how all events of one stream and session probably begin: a frame up to its ``streamType``.
 
-    All frames of one cloud with the same ``streamType`` have the same hint; it takes 0.2 us.
+    Returns:
+        Nothing if it is not written there, or not in the usual way.
     """
-    begin = frame.find(_STREAM_TYPE) + len(_STREAM_TYPE)
-    return frame[begin : frame.find(b'"', begin + 2)]
+    name = frame.find(_STREAM_TYPE) + len(_STREAM_TYPE)
+    beginning = frame[: frame.find(b'"', name + 2) + 1]
+    is_usual = beginning[name:].strip() == b'"%s"' % stream_type.encode() and len(beginning) <= _LONGEST_BEGINNING_BYTES
+    return beginning if is_usual else b""
 
 
 def event_decoder(stream_type: str) -> Callable[[bytes], Event]:

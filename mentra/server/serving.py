@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 from mentra.clock import utc_now
 from mentra.config import CONSOLE, ServerConfig
 from mentra.errors import MentraError
+from mentra.protocol.base import timestamp_now
 from mentra.protocol.connection import CONNECT_WITHIN_S
 from mentra.protocol.webhooks import SessionRequest, login_headers
 from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
@@ -155,6 +156,7 @@ class Serving:
             connect=lambda receiver: self._network.connect(url, receiver, headers=headers, timeout=CONNECT_WITHIN_S),
             on_over=on_over,
             now=utc_now,
+            timestamp=timestamp_now,
             started_by=request.timestamp,
             generation=generation,
             published=self.published,

@@ -61,12 +61,20 @@ class Layouts:
     """Shows text and images on the glasses."""
 
     def __init__(
-        self, show: Show, capabilities: Callable[[], Capabilities | None], *, durations: Durations | None = None
+        self,
+        show: Show,
+        show_text: Callable[[str], None],
+        capabilities: Callable[[], Capabilities | None],
+        *,
+        durations: Durations | None = None,
     ) -> None:
         self._send = show
+        self._send_text = show_text
         self._capabilities = capabilities
         self._durations = durations
         self._last: dict[View, Layout] = {}
+        self._last_text: str | None = None
+        """The text in the main view, if what was shown there last was that alone."""
 
     @named_options(_OPTIONS)
     def show_text_wall(
@@ -83,7 +91,11 @@ class Layouts:
         Raises:
             ValueError: The duration is negative or endless, or there is no such view.
         """
-        self._show(TextWall(text=_text(text)), view, duration, force)
+        if view is View.MAIN and duration is None and not force:
+            self._send_text(shown := _text(text))
+            self._last_text = shown
+        else:
+            self._show(TextWall(text=_text(text)), view, duration, force)
 
     @named_options(_OPTIONS)
     def show_double_text_wall(
@@ -228,17 +240,22 @@ class Layouts:
         Returns:
             ``None`` before the first call, and after ``clear``. A layout stays here when its duration is over.
         """
-        layout = self._last.get(_view(view))
+        target = _view(view)
+        if target is View.MAIN and self._last_text is not None:
+            return TextWall(text=self._last_text)
+        layout = self._last.get(target)
         return None if isinstance(layout, ClearView) else layout
 
     def _show(self, layout: Layout, view: View | str, duration: float | None, force: bool) -> None:
         if duration is None:
-            target, duration_ms = view if type(view) is View else _view(view), None
+            target, duration_ms = _view(view), None
         else:
             target, duration_ms = _checked(view, duration)
             self._doubt("duration", duration, above_s=TEXT_S)
         self._send(layout, target, duration_ms, force)
         self._last[target] = layout
+        if target is View.MAIN:
+            self._last_text = None
 
     def _doubt(self, option: str, seconds: float | None, *, above_s: float) -> None:
         if self._durations is not None:

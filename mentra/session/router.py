@@ -7,8 +7,8 @@ The rules:
 * While a handler or the body of a loop is busy, events wait for it, as ``backlog.py`` says; what is given up is
   counted.
 * A payload is decoded once, and only if somebody listens. A malformed one is logged at DEBUG and skipped.
-* Who listens to which ``streamType`` is found out once, and anew when anything has changed. Then also by which part of
-  a frame it can be guessed: ``take`` decodes the next such frame in one pass, and goes no other way.
+* Who listens to which ``streamType`` is found out once, and anew when anything has changed. Then also how such frames
+  begin: ``take`` decodes the next one in one pass, and goes no other way.
 * News of the session itself (``tell``) are no events of streams: nothing that the cloud sends can be taken for them.
 """
 
@@ -30,6 +30,9 @@ from mentra.session.tasks import LoopThread, SessionTasks
 
 REMEMBERED = 200
 """Values of ``streamType`` for which it is remembered who listens. A cloud uses a few dozen."""
+
+MOST_TAKEN = 16
+"""Streams of which frames are recognised by their beginning. Others go a longer way."""
 
 _OWN_FRAMES = frozenset({AudioChunk.stream, CustomMessage.stream})
 """What comes in frames of its own: as an event of a stream it is not what its handlers take."""
@@ -74,8 +77,8 @@ class Router:
         self._to_tell: dict[str, list[Listener]] = {}
         self._held: list[str | LocationStream] = []
         self._routes: dict[str, _Route] = {}
-        self._guesses: dict[bytes, _Route] = {}
-        """Routes by the hints of frames that may be taken."""
+        self._taken: tuple[tuple[bytes, _Route], ...] = ()
+        """How frames begin that may be taken, and where they go; the newest first."""
         self._options_work = False
         self._loop_thread = LoopThread()
         self._closed = False
@@ -198,8 +201,10 @@ class Router:
         Returns:
             False if it has to be read otherwise, and by ``dispatch``; then nothing was done.
         """
-        route = self._guesses.get(codec.hint_of(frame))
-        if route is None:
+        for beginning, route in self._taken:  # noqa: B007 - used behind the loop.
+            if frame.startswith(beginning):
+                break
+        else:
             return False
         try:
             event = route.decode(frame)
@@ -329,13 +334,13 @@ class Router:
         return route
 
     def _learn(self, frame: bytes, route: _Route) -> None:
-        hint = codec.hint_of(frame)
-        if hint.strip(b' "') == route.stream_type.encode():  # Else it is none, and may be of any length.
-            self._guesses[hint] = route
+        if beginning := codec.beginning_of(frame, route.stream_type):
+            known = (each for each in self._taken if each[0] != beginning)
+            self._taken = ((beginning, route), *known)[:MOST_TAKEN]
 
     def _forget_routes(self) -> None:
         self._routes.clear()
-        self._guesses.clear()
+        self._taken = ()
 
     def _deliver(self, route: _Route, stream_type: str, event: Any) -> None:
         for listener in route.listeners:

@@ -57,7 +57,7 @@ class AppSession:
         self.package_name = core.package_name
         self.logger: logging.LoggerAdapter[logging.Logger] = core.logger
         self.events = Events(core)
-        self.layouts = Layouts(core.show, lambda: core.capabilities, durations=core.durations)
+        self.layouts = Layouts(core.show, core.show_text, lambda: core.capabilities, durations=core.durations)
         self.dashboard = Dashboard(core)
         self.led = Led(core)
         self.device = Device(core)

@@ -22,10 +22,13 @@ class Shown:
 
     def __init__(self, capabilities: Capabilities | None = None) -> None:
         self.sent: list[tuple[Layout, View, int | None, bool]] = []
-        self.layouts = Layouts(self._show, lambda: capabilities)
+        self.layouts = Layouts(self._show, self._show_text, lambda: capabilities)
 
     def _show(self, layout: Layout, view: View, duration_ms: int | None, force: bool) -> None:
         self.sent.append((layout, view, duration_ms, force))
+
+    def _show_text(self, text: str) -> None:
+        self._show(TextWall(text=text), View.MAIN, None, False)
 
 
 def on_canvas(bitmap: Bitmap, *, left: int = 50, top: int = 35) -> str:
