@@ -8,19 +8,19 @@ from mentra.clock import utc_now
 from mentra.config import CONSOLE, ServerConfig
 from mentra.errors import MentraError
 from mentra.protocol.base import timestamp_now
-from mentra.protocol.connection import CONNECT_WITHIN_S
-from mentra.protocol.webhooks import SessionRequest, login_headers
+from mentra.protocol.webhooks import SessionRequest
+from mentra.server.clouds import Clouds
 from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
 from mentra.server.routes import Routes
 from mentra.server.sessions import CANCEL_WITHIN_S, Hooks, Sessions
 from mentra.server.tool_calls import ToolCalls, ToolHook
 from mentra.server.tools import Tool
-from mentra.server.trust import PRODUCTION, cloud_url, generation_of
+from mentra.server.trust import PRODUCTION
 from mentra.server.web.site import Pages, Site
-from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
 from mentra.session.declared_settings import Settings
 from mentra.session.handlers import Failed
+from mentra.session.hardware import KnownGlasses
 from mentra.session.published import Published
 from mentra.session.session import AppSession
 from mentra.session.silence import Silence
@@ -84,6 +84,9 @@ class Serving:
         self._cloud = cloud
         self._settings = app.settings
         self._silence = Silence(CONSOLE)
+        self._glasses = KnownGlasses()
+        self._clouds = Clouds(config, self._network)
+        self._api_key = config.api_key.reveal  # One bound method for all sessions, which keep it.
         self.sessions = Sessions(app, self._make_session)
         self._config = config
         self._tool_calls = ToolCalls(tools, app, timeout_s=app.tool_timeout)
@@ -138,32 +141,36 @@ class Serving:
                 "development (MENTRA_DEV=1). Set MENTRAOS_WEBSOCKET_URL, or let the user start the app first."
             )
         if api is None:
-            api = CloudApi(self._network, url, package_name=config.package_name, api_key=config.api_key.reveal)
-        return Storage(self._storages.of(api, user_id, anew=not self.sessions.of_user(user_id)))
+            api = self._clouds.api(url)
+        sessions = self.sessions.cores_of(user_id)
+        data = self._storages.of(api, user_id, anew=not sessions)
+        for session in sessions:
+            if session.api.base == api.base:
+                session.keep(data)
+        return Storage(data)
 
     def _make_session(self, request: SessionRequest, on_over: Callable[[SessionCore, str], None]) -> SessionCore:
         config = self._config
-        url = cloud_url(request, configured=config.mentraos_websocket_url, local_allowed=config.development)
-        generation = generation_of(url)
-        headers = login_headers(request, config.package_name, config.api_key.reveal()) if generation == 3 else None
-        api = CloudApi(self._network, url, package_name=config.package_name, api_key=config.api_key.reveal)
+        cloud = self._clouds.of(request)
+        self._storages.refresh(cloud.api, request.user_id)
         return SessionCore(
             session_id=request.session_id,
             user_id=request.user_id,
             package_name=config.package_name,
-            api_key=config.api_key.reveal,
-            api=api,
-            connect=lambda receiver: self._network.connect(url, receiver, headers=headers, timeout=CONNECT_WITHIN_S),
+            api_key=self._api_key,
+            api=cloud.api,
+            connect=self._clouds.connect(cloud, request),
             on_over=on_over,
             now=utc_now,
             timestamp=timestamp_now,
             started_by=request.timestamp,
-            generation=generation,
+            generation=cloud.generation,
             published=self.published,
             uploads=self.uploads,
-            data=self._storages.of(api, request.user_id, anew=True),
+            storages=self._storages,
             settings=self._settings,
             silence=self._silence,
+            glasses=self._glasses,
             failed=self._failed,
         )
 

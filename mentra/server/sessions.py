@@ -10,6 +10,7 @@ The rules:
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -59,11 +60,15 @@ class Sessions:
         self._live: dict[str, SessionCore] = {}
         self._public: dict[str, AppSession] = {}
         """What app code gets of the live ones."""
+        self._users: dict[str, tuple[str, ...]] = {}
+        """The ids of the live sessions of each user, whose id is in lower case here."""
         self._starts: dict[str, _Start] = {}
-        self._endings: set[_Ending] = set()
+        self._endings: dict[str, tuple[_Ending, ...]] = {}
+        """By session id."""
         self._clouds: dict[str, CloudApi] = {}
         """Where the last users were whose session has ended."""
         self._closed = False
+        self._over = self._end  # One bound method for all sessions, which keep it.
 
     @property
     def by_id(self) -> Mapping[str, AppSession]:
@@ -72,8 +77,11 @@ class Sessions:
 
     def of_user(self, user_id: str) -> list[AppSession]:
         """Return the sessions of one user; e-mail addresses are compared without case."""
-        wanted = user_id.lower()
-        return [session for session in self._public.values() if session.user_id.lower() == wanted]
+        return [self._public[session_id] for session_id in self._users.get(user_id.lower(), ())]
+
+    def cores_of(self, user_id: str) -> list[SessionCore]:
+        """Return the inside of the sessions of one user."""
+        return [self._live[session_id] for session_id in self._users.get(user_id.lower(), ())]
 
     async def start(self, request: SessionRequest) -> None:
         """Connect the session that the cloud asks for, and have ``on_session`` called. Returns once connected.
@@ -91,7 +99,7 @@ class Sessions:
             if len(self._starts) >= MAX_STARTS:
                 raise NotConnected(f"Already {MAX_STARTS} sessions are being connected.")
             # Made first: a request that names an untrusted cloud must not disturb the session that is there.
-            session = self._make_session(request, self._end)
+            session = self._make_session(request, self._over)
             start = self._starts[request.session_id] = self._begin_start(request, session, earlier=start)
         try:
             # Shielded: when the cloud gives up on its request the connection stays, and that is what counts.
@@ -113,9 +121,9 @@ class Sessions:
 
     def update_settings(self, user_id: str, settings: list[Setting]) -> int:
         """Give new settings to the sessions of a user; return how many there are."""
-        sessions = self.of_user(user_id)
+        sessions = self.cores_of(user_id)
         for session in sessions:
-            self._live[session.session_id].settings.update(settings)
+            session.settings.update(settings)
         return len(sessions)
 
     def runs(self, task: asyncio.Task[Any] | None) -> bool:
@@ -124,13 +132,12 @@ class Sessions:
 
     def cloud_of(self, user_id: str) -> CloudApi | None:
         """Return the cloud of a user's session, or of the last one if there is none now."""
-        wanted = user_id.lower()
-        live = [session.api for session in self._live.values() if session.user_id.lower() == wanted]
-        return live[-1] if live else self._clouds.get(wanted)
+        live = self.cores_of(user_id)
+        return live[-1].api if live else self._clouds.get(user_id.lower())
 
     def ends_in(self, task: asyncio.Task[Any] | None) -> bool:
         """Return whether a task is the end of a session: it runs that session's ``on_stop``."""
-        return any(ending.task is task for ending in self._endings)
+        return any(ending.task is task for ending in self._all_endings())
 
     async def close(self, reason: str, *, timeout: float) -> None:
         """End all sessions, and wait for their ``on_stop`` as long as the timeout allows."""
@@ -138,7 +145,7 @@ class Sessions:
         for session_id in [*self._starts, *self._live]:
             self.end(session_id, reason)
         tasks = [task for start in self._starts.values() for task in start.with_earlier()]
-        tasks += [ending.task for ending in self._endings]
+        tasks += [ending.task for ending in self._all_endings()]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=timeout)
             for task in late:
@@ -159,18 +166,17 @@ class Sessions:
             await uninterrupted(asyncio.wait([earlier.task]))
         if old := self._live.get(session.session_id):
             self._end(old, StopReason.REPLACED, release=True)
-        predecessors = [ending for ending in self._endings if ending.session.session_id == session.session_id]
+        predecessors = self._endings.get(session.session_id, ())
         for ending in predecessors:
             await ending.session.disconnected.wait()  # Set within the time that Link.close takes, CLOSE_WITHIN_S.
         public = AppSession(session)  # Before the first message: some come right behind the acknowledgement.
         await session.open()
         if session.stop_reason is not None:
             raise SessionStopped(f"The session ended at once: {session.stop_reason!r}.")
-        self._live[session.session_id] = session
-        self._public[session.session_id] = public
+        self._add(session, public)
         session.run(self._begin(session, public, predecessors), name="on_session")
 
-    async def _begin(self, session: SessionCore, public: AppSession, predecessors: "list[_Ending]") -> None:
+    async def _begin(self, session: SessionCore, public: AppSession, predecessors: "tuple[_Ending, ...]") -> None:
         if predecessors:
             _, late = await asyncio.wait([ending.task for ending in predecessors], timeout=ON_STOP_WITHIN_S)
             if late:
@@ -189,10 +195,10 @@ class Sessions:
     def _end(self, session: SessionCore, reason: str, *, release: bool = False) -> None:
         if session.end(reason):
             if self._live.get(session.session_id) is session:
-                del self._live[session.session_id], self._public[session.session_id]
+                self._remove(session)
                 self._remember_cloud(session)
             ending = _Ending(session, asyncio.create_task(self._finish(session, reason, release=release)))
-            self._endings.add(ending)
+            self._endings[session.session_id] = (*self._endings.get(session.session_id, ()), ending)
             ending.task.add_done_callback(lambda _: self._finished(ending))
 
     async def _finish(self, session: SessionCore, reason: str, *, release: bool) -> None:
@@ -211,8 +217,27 @@ class Sessions:
             # After on_stop, which may still use what they close.
             await session.clean_up()
 
+    def _all_endings(self) -> "Iterator[_Ending]":
+        return itertools.chain.from_iterable(self._endings.values())
+
+    def _add(self, session: SessionCore, public: AppSession) -> None:
+        session_id, user = session.session_id, _lower(session.user_id)
+        self._live[session_id] = session
+        self._public[session_id] = public
+        others = self._users.get(user)
+        self._users[user] = (session_id,) if others is None else (*others, session_id)
+
+    def _remove(self, session: SessionCore) -> None:
+        session_id, user = session.session_id, _lower(session.user_id)
+        del self._live[session_id], self._public[session_id]
+        others = tuple(other for other in self._users[user] if other != session_id)
+        if others:
+            self._users[user] = others
+        else:
+            del self._users[user]
+
     def _remember_cloud(self, session: SessionCore) -> None:
-        user = session.user_id.lower()
+        user = _lower(session.user_id)
         self._clouds.pop(user, None)  # So that the last ones stay.
         self._clouds[user] = session.api
         if len(self._clouds) > REMEMBERED_USERS:
@@ -220,7 +245,11 @@ class Sessions:
 
     def _finished(self, ending: "_Ending") -> None:
         session = ending.session
-        self._endings.discard(ending)
+        others = tuple(other for other in self._endings[session.session_id] if other is not ending)
+        if others:
+            self._endings[session.session_id] = others
+        else:
+            del self._endings[session.session_id]
         session.stopped.set()
         if not ending.task.cancelled() and (error := ending.task.exception()):
             session.logger.error("Ending the session failed.", exc_info=error)
@@ -257,3 +286,9 @@ class _Ending:
 
     session: SessionCore
     task: asyncio.Task[None]
+
+
+def _lower(user_id: str) -> str:
+    """Return a user id in lower case: the same object if it is that, which nearly all are."""
+    lower = user_id.lower()
+    return user_id if lower == user_id else lower

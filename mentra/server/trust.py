@@ -43,8 +43,7 @@ def cloud_url(request: SessionRequest, *, configured: str | None, local_allowed:
     """
     if configured:
         return configured
-    # The newest way to speak goes first; clouds before 2026 have one URL, and it is under the last name.
-    url = request.websocket_url or request.older_websocket_url
+    url = named_url(request)
     if not url:
         raise UntrustedCloud("The webhook names no WebSocket URL (mentraOSWebsocketUrl).")
     if problem := _problem(url, local_allowed=local_allowed):
@@ -53,6 +52,12 @@ def cloud_url(request: SessionRequest, *, configured: str | None, local_allowed:
             "mentraos_websocket_url (or MENTRAOS_WEBSOCKET_URL) to its address."
         )
     return url
+
+
+def named_url(request: SessionRequest) -> str | None:
+    """Return the URL that a webhook names."""
+    # The newest way to speak goes first; clouds before 2026 have one URL, and it is under the last name.
+    return request.websocket_url or request.older_websocket_url
 
 
 def fits_together(request: SessionRequest, package_name: str) -> bool:

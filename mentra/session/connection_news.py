@@ -28,13 +28,15 @@ class ConnectionNews:
         up: How the connection came about that there is; ``None`` while there is none.
     """
 
+    __slots__ = ("_logger", "_lost_at", "_router", "_waiting", "up")
+
     def __init__(self, router: Router, logger: logging.LoggerAdapter[Any]) -> None:
         self.up: Connected | None = None
         self._router = router
         self._logger = logger
         self._lost_at: float | None = None
         """When the connection was lost that is to come back, on the loop's clock."""
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: tuple[asyncio.Future[None], ...] = ()
         """Calls that wait for the connection to come back."""
 
     def came(self) -> None:
@@ -66,17 +68,19 @@ class ConnectionNews:
         loop = asyncio.get_running_loop()
         began = loop.time()
         back: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(back)
+        self._waiting += (back,)
         try:
             await asyncio.wait([back], timeout=timeout)
             if not back.done():
                 raise NotConnected(f"{what} was not asked for: the connection to the cloud is lost.")
         finally:
-            self._waiting.remove(back)
+            self._waiting = tuple(other for other in self._waiting if other is not back)
         return loop.time() - began
 
     async def farewell(self) -> None:
         """Wait for the handlers that are told of the end."""
+        if not any(map(self._router.is_told, (DISCONNECTED, STOPPED))):
+            return
         try:
             async with asyncio.timeout(FAREWELL_S):
                 await self._router.wait_told((DISCONNECTED, STOPPED))

@@ -53,8 +53,9 @@ def begin_handler(
     """
     try:
         result = function(*arguments)
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - app code may raise anything; it is logged.
-        contain(error, function, logger, failed, in_session=in_session)
+    except (Exception, asyncio.CancelledError) as error:
+        if not contain(error, function, logger, failed, in_session=in_session):
+            raise
         return None
     return None if result is None else rest_of(function, result, logger=logger, failed=failed, in_session=in_session)
 
@@ -96,8 +97,9 @@ async def _finish(
 ) -> None:
     try:
         await result
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above.
-        contain(error, function, logger, failed, in_session=in_session)
+    except (Exception, asyncio.CancelledError) as error:
+        if not contain(error, function, logger, failed, in_session=in_session):
+            raise
 
 
 def contain(
@@ -107,16 +109,18 @@ def contain(
     failed: Failed | None,
     *,
     in_session: bool,
-) -> None:
-    """Log what a developer's function raised. Called while it is handled."""
+) -> bool:
+    """Log what a developer's function raised, and return whether it goes no further. Called while it is handled."""
+    # Raised here it would hold this frame, which holds it.
     if isinstance(error, asyncio.CancelledError) and is_cancelled():
-        raise error
+        return False
     if in_session and isinstance(error, SessionStopped):
         logger.debug("%s ended with its session: %s", describe(function), error)
-        return
+        return True
     logger.error("%s raised an exception.", describe(function), exc_info=error)
     if failed is not None and isinstance(error, Exception):
         failed(error)
+    return True
 
 
 def describe(function: Callable[..., object]) -> str:

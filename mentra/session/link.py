@@ -8,13 +8,14 @@ The states and their order are the ``APP`` table of ``mentra.protocol.connection
 * A cancellation does not leave a socket half closed: it takes effect once the socket is closed.
 * A request that the cloud refuses costs the socket, not the session: the link comes back, as the cloud's grace allows,
   but not more often than ``FORGIVEN_REFUSALS`` in ``FORGIVEN_WITHIN_S``.
-* The owner hears ``link_over`` exactly once, unless it closed the link itself.
+* The owner hears ``link_over`` exactly once, unless it closed the link itself. Once closed, the link holds neither the
+  owner nor a socket.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from mentra.errors import (
     AppNotStarted,
@@ -117,12 +118,35 @@ class LinkOwner(Protocol):
         """The connection is gone for good."""
 
 
+_NOBODY = cast(LinkOwner, object())
+"""The owner of a link that is closed for good, and asks nothing of anybody."""
+
+
 class Link:
     """The connection of one session.
 
     Args:
         take: Deals with a frame that is an event of a known stream; returns whether it was one.
     """
+
+    __slots__ = (
+        "_app_stopped",
+        "_comeback",
+        "_connect",
+        "_delays_s",
+        "_doomed",
+        "_logger",
+        "_owner",
+        "_patience",
+        "_ping_due",
+        "_ping_every_s",
+        "_refusal",
+        "_refused_at",
+        "_socket",
+        "_take",
+        "closed",
+        "state",
+    )
 
     def __init__(
         self,
@@ -146,7 +170,9 @@ class Link:
         """The code of the last refused request on the current socket."""
         self._doomed: asyncio.TimerHandle | None = None
         """Set once the cloud has refused a request: it is about to close, and hears nothing more on this socket."""
-        self._refused_at: list[float] = []
+        self._refused_at: tuple[float, ...] = ()
+        self._patience: asyncio.Timeout | None = None
+        """How long the answer to a greeting may take; ``None`` while there is none."""
         self._socket: _Socket | None = None
         self.closed: Closed | None = None
         """How the last connection ended; ``None`` while there is one."""
@@ -193,19 +219,23 @@ class Link:
         if self._comeback is not None and self._comeback is not asyncio.current_task():
             self._comeback.cancel()
             await asyncio.wait([self._comeback])
-        await self._drop_socket()
+        try:
+            await self._drop_socket()
+        finally:
+            self._owner = _NOBODY
 
     async def _greet(self) -> None:
         """Open a socket and shake hands on it; the state is LIVE when the cloud has acknowledged."""
         try:
-            async with asyncio.timeout(CONNECT_WITHIN_S) as patience:
+            async with asyncio.timeout(CONNECT_WITHIN_S) as self._patience:
                 await self._drop_socket()
-                socket = _Socket(self, self._take, patience)
+                greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                socket = _Socket(self, self._take, greeted)
                 socket.connection = await self._connect(socket)
                 self._socket = socket
                 self._to(Event.OPENED)
                 socket.send(self._owner.greeting())
-                await socket.greeted
+                await greeted
         except TimeoutError as error:
             raise RequestTimeout(
                 f"The cloud did not acknowledge the connection within {CONNECT_WITHIN_S:g} s."
@@ -214,11 +244,14 @@ class Link:
             raise
         except OSError as error:
             raise NotConnected(f"The cloud could not be reached: {error}") from error
+        finally:
+            self._patience = None  # It holds the whole task.
 
     async def _drop_socket(self) -> None:
         socket, self._socket = self._socket, None
         if socket is not None and socket.connection is not None:
-            await uninterrupted(_close(socket.connection))
+            await _close(socket.connection)
+            socket.connection = None
 
     def acknowledged(self, ack: Ack) -> None:
         """Go live. Called as the frame arrives, so that an event right behind it finds its handlers."""
@@ -227,6 +260,11 @@ class Link:
         self.closed = None
         self._ping_later()
         self._owner.link_acknowledged(ack)
+
+    def put_off(self, wait_s: float) -> None:
+        """Give the answer to the greeting so many more seconds."""
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time() + wait_s)
 
     def heard(self, message: CloudMessage) -> None:
         """Pass on what the current socket said."""
@@ -273,7 +311,7 @@ class Link:
         now = asyncio.get_running_loop().time()
         full = len(self._refused_at) == FORGIVEN_REFUSALS
         too_many = full and now - self._refused_at[0] < FORGIVEN_WITHIN_S
-        self._refused_at = [*self._refused_at, now][-FORGIVEN_REFUSALS:]
+        self._refused_at = (*self._refused_at, now)[-FORGIVEN_REFUSALS:]
         return not too_many
 
     def _expect_close(self) -> None:
@@ -343,15 +381,14 @@ class _Rejected(ConnectionRefused):
 class _Socket(Receiver):
     """One socket of a link. Heard only while it is the link's current one."""
 
-    __slots__ = ("_link", "_patience", "_take", "connection", "greeted")
+    __slots__ = ("_greeted", "_link", "_take", "connection")
 
-    def __init__(self, link: Link, take: Callable[[bytes], bool], patience: asyncio.Timeout) -> None:
+    def __init__(self, link: Link, take: Callable[[bytes], bool], greeted: asyncio.Future[None]) -> None:
         self.connection: Connection | None = None
-        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._greeted: asyncio.Future[None] | None = greeted
+        """Waits for the end of the handshake. Then it is forgotten, or each session would keep one."""
         self._link = link
         self._take = take
-        self._patience = patience
-        """How long the answer to the greeting may take."""
 
     def send(self, message: AppMessage) -> None:
         if self.connection is not None:
@@ -371,46 +408,63 @@ class _Socket(Receiver):
             _logger.debug("Ignored a frame: %s", message)
         elif is_current:
             self._link.heard(message)
-        elif self.connection is not None and not self.greeted.done():
-            self._shake_hands(message)
+        elif self.connection is not None and (greeted := self._waiting()) is not None:
+            self._shake_hands(message, greeted)
 
     def binary_received(self, data: bytes) -> None:
         if self._link.is_current(self):
             self._link.heard_audio(data)
 
     def connection_lost(self, closed: Closed) -> None:
+        self.connection = None  # It holds this receiver.
         if self._link.is_current(self):
             self._link.lost(closed)
-        elif not self.greeted.done():
-            self._refuse(_refusal(closed))
+        elif (greeted := self._waiting()) is not None:
+            self._refuse(_refusal(closed), greeted)
 
-    def _shake_hands(self, message: CloudMessage) -> None:
+    def _waiting(self) -> asyncio.Future[None] | None:
+        """Return what waits for the handshake, if it does still."""
+        return None if self._greeted is None or self._greeted.done() else self._greeted
+
+    def _shake_hands(self, message: CloudMessage, greeted: asyncio.Future[None]) -> None:
         match message:
             case ConnectionAck() | ReconnectAck():
-                self.greeted.set_result(None)
+                self._greeted = None
+                greeted.set_result(None)
                 self._link.acknowledged(message)
             case ConnectionRefusal():
-                self._refuse(_refused(message.code or "", message.message))
+                self._refuse(_refused(message.code or "", message.message), greeted)
             case ReconnectRejected():
-                self._refuse(_Rejected(f"The cloud did not resume the session: {message.message}.", code=message.code))
+                problem = f"The cloud did not resume the session: {message.message}."
+                self._refuse(_Rejected(problem, code=message.code), greeted)
             case ReconnectDeferred():
-                wait_s = min(message.timeout_ms / 1000, DEFERRED_WITHIN_S)
-                self._patience.reschedule(asyncio.get_running_loop().time() + wait_s)
+                self._link.put_off(min(message.timeout_ms / 1000, DEFERRED_WITHIN_S))
             case _:
                 pass
 
-    def _refuse(self, error: Exception) -> None:
-        self.greeted.set_exception(error)
-        self.greeted.exception()  # Marks it as seen: nobody waits any more after a time-out.
+    def _refuse(self, error: Exception, greeted: asyncio.Future[None]) -> None:
+        self._greeted = None
+        greeted.set_exception(error)
+        greeted.exception()  # Marks it as seen: nobody waits any more after a time-out.
 
 
 async def _close(connection: Connection) -> None:
+    """Close a connection, to the end; a cancellation that comes meanwhile is raised then."""
     connection.close()
-    try:
-        async with asyncio.timeout(CLOSE_WITHIN_S):
-            await connection.wait_closed()
-    except TimeoutError:
-        connection.abort()
+    cancelled: asyncio.CancelledError | None = None
+    over = asyncio.get_running_loop().time() + CLOSE_WITHIN_S
+    while True:
+        try:
+            async with asyncio.timeout_at(over):
+                await connection.wait_closed()
+            break
+        except TimeoutError:
+            connection.abort()
+            break
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def _refused(code: str, message: str) -> ConnectionRefused:

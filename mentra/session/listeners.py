@@ -111,8 +111,9 @@ class HandlerListener(_Queued):
         # As begin_handler does, which would take 0.3 us more.
         try:
             result = self._handler(event)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - app code may raise anything; it is logged.
-            contain(error, self._handler, self._logger, self._failed, in_session=True)
+        except (Exception, asyncio.CancelledError) as error:
+            if not contain(error, self._handler, self._logger, self._failed, in_session=True):
+                raise
             return
         if result is not None:  # A callable is async without looking it, such as a partial.
             rest = rest_of(self._handler, result, logger=self._logger, failed=self._failed, in_session=True)

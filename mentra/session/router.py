@@ -69,6 +69,8 @@ class Router:
         *,
         failed: Failed | None = None,
     ) -> None:
+        self.unheard: Callable[[str], object] = nothing
+        """Called with each ``streamType`` before it is looked up who listens: who has to may begin to only now."""
         self._changed = changed
         self._tasks = tasks
         self._logger = logger
@@ -136,10 +138,13 @@ class Router:
         """Call a handler for each event from now on; after the end of the session, for none.
 
         Args:
-            subscribes: False for what comes without a subscription.
+            subscribes: False for what comes without a subscription. Such a handler is the session's own, and called
+                before those of the app, whenever it was added: they rely on what it notes.
             call: How the developer began to listen, for messages.
             where: Which events the handler gets; all by default.
         """
+        if subscribes:  # The others may come from another thread: that of who is the first to read ``session.device``.
+            self._loop_thread.check()
         listener = self._handler(stream, handler, call=call, where=where)
         listener.subscribes = subscribes
         if subscribes and (meant := misspelt_stream(stream)):
@@ -153,6 +158,7 @@ class Router:
         self, news: str, handler: Handler[Any], *, call: str | None = None, where: Where | None = None
     ) -> Listener:
         """Call a handler with news of the session itself; see ``tell``. Options as in ``add_handler``."""
+        self._loop_thread.check()
         listener = self._handler(news, handler, call=call, where=where)
         self._add_to_tell(listener)
         return listener
@@ -191,7 +197,8 @@ class Router:
             self._forget_routes()
             if listener in self._listeners:
                 self._listeners.remove(listener)
-                self._changed()
+                if listener.subscribes:
+                    self._changed()
             else:
                 self._to_tell[listener.stream].remove(listener)
 
@@ -256,9 +263,18 @@ class Router:
                 if isinstance(listener, HandlerListener):
                     await listener.wait_idle()
 
+    def is_told(self, news: str) -> bool:
+        """Return whether anybody wants these news of the session itself."""
+        return bool(self._to_tell.get(news))
+
+    def report(self, error: Exception) -> None:
+        """Tell what other app code than a handler raised, as if a handler had."""
+        self._handler_failed("", error)
+
     def close(self) -> None:
-        """End all loops and forget all handlers."""
+        """End all loops and forget all handlers, and what this was made with."""
         self._closed = True
+        self._changed = self.unheard = nothing
         for listener in [*self._listeners, *(one for listeners in self._to_tell.values() for one in listeners)]:
             listener.active = False
             listener.end()
@@ -270,7 +286,6 @@ class Router:
     def _handler(
         self, stream: str, handler: Handler[Any], *, call: str | None, where: Where | None = None
     ) -> HandlerListener:
-        self._loop_thread.check()
         check_handler(handler, f"The handler of {stream!r}", "the event")
         failed = functools.partial(self._handler_failed, stream)
         return HandlerListener(
@@ -306,18 +321,22 @@ class Router:
     def _add(self, listener: Listener) -> None:
         if self._closed:
             return
-        self._listeners.append(listener)
+        if listener.subscribes:
+            self._listeners.append(listener)
+            self._changed()
+        else:
+            self._listeners.insert(0, listener)
         self._forget_routes()
-        self._changed()
 
     def _add_to_tell(self, listener: Listener) -> None:
         if not self._closed:
             self._to_tell.setdefault(listener.stream, []).append(listener)
 
     def _find(self, stream_type: str) -> _Route:
+        self.unheard(parse_stream(stream_type).base)
         may_hear = tuple(
             listener
-            for listener in self._listeners
+            for listener in tuple(self._listeners)
             if might_match(heard_as(listener.stream, options=self._options_work), stream_type)
         )
         is_event = parse_stream(stream_type).base not in _OWN_FRAMES
@@ -349,3 +368,7 @@ class Router:
 
     def _is_for(self, listener: Listener, stream_type: str, event: Any) -> bool:
         return matches(heard_as(listener.stream, options=self._options_work), stream_type, event)
+
+
+def nothing(*_: object) -> None:
+    """Do nothing: in place of a function of the session once it has ended, or before it is there."""

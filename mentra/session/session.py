@@ -3,12 +3,23 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mentra.protocol.capabilities import Capabilities
+from mentra.protocol.cloud_to_app import (
+    AudioPlayReply,
+    DashboardModeChanged,
+    DeviceStateUpdate,
+    ManagedStreamStatus,
+    PhotoReply,
+    RtmpStreamStatus,
+    StreamStatus,
+    StreamStatusReply,
+)
+from mentra.protocol.streams import GlassesBattery, GlassesConnection, Location
 from mentra.session import hardware, moved_names
 from mentra.session.audio import Audio
 from mentra.session.camera import Camera
@@ -33,9 +44,6 @@ class AppSession:
     """One user's connection to the app, from ``on_session`` to ``on_stop``.
 
     Attributes:
-        session_id: The cloud's id, ``<user>-<package>``: the same each time this user starts this app.
-        user_id: The user's e-mail address, as the cloud wrote it.
-        package_name: The app's.
         events: Listen to speech, buttons and everything else.
         layouts: Show something.
         dashboard: Write a line on the screen that the wearer sees when looking up.
@@ -47,26 +55,44 @@ class AppSession:
         location: Where the phone is.
         storage: Text under keys that the cloud keeps for this user, beyond the session.
         state: Yours: any attributes, such as ``session.state.count = 0``, which end with the session.
-        logger: Logs with user and session attached.
     """
 
+    events: Events
+    layouts: Layouts
+    dashboard: Dashboard
+    led: Led
+    device: Device
+    settings: SessionSettings
+    audio: Audio
+    camera: Camera
+    location: SessionLocation
+    storage: Storage
+    state: SimpleNamespace
+
     def __init__(self, core: SessionCore) -> None:
-        self._core = core
-        self.session_id = core.session_id
-        self.user_id = core.user_id
-        self.package_name = core.package_name
-        self.logger: logging.LoggerAdapter[logging.Logger] = core.logger
-        self.events = Events(core)
-        self.layouts = Layouts(core.show, core.show_text, lambda: core.capabilities, durations=core.durations)
-        self.dashboard = Dashboard(core)
-        self.led = Led(core)
-        self.device = Device(core)
-        self.settings = SessionSettings(core.settings)
-        self.audio = Audio(core)
-        self.camera = Camera(core)
-        self.location = SessionLocation(core)
-        self.storage = Storage(core.data)
-        self.state = SimpleNamespace()  # The last one: from here on nothing can be set.
+        self._core: SessionCore
+        object.__setattr__(self, "_core", core)  # Past our own __setattr__.
+        core.unheard = core.router.unheard = self._hear
+
+    @property
+    def session_id(self) -> str:
+        """The cloud's id, ``<user>-<package>``: the same each time this user starts this app."""
+        return self._core.session_id
+
+    @property
+    def user_id(self) -> str:
+        """The user's e-mail address, as the cloud wrote it."""
+        return self._core.user_id
+
+    @property
+    def package_name(self) -> str:
+        """The app's."""
+        return self._core.package_name
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """Logs with user and session attached."""
+        return self._core.logger
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -230,31 +256,73 @@ class AppSession:
         """
         return await self._core.work.enter(manager)
 
+    def _hear(self, kind: Hashable) -> None:
+        """Make the part that takes a message or an event of this kind, unless it is there."""
+        if (part := _HEARD_BY.get(kind)) is not None:
+            getattr(self, part)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *_PARTS]
+
     def __repr__(self) -> str:
         return f"<AppSession {self.session_id} {self._core.link.state}>"
 
     if not TYPE_CHECKING:
 
         def __setattr__(self, name: str, value: object) -> None:
-            if "state" in self.__dict__:  # The last attribute of __init__.
-                own = "count" if name == "state" else snake_case(name)
-                raise AttributeError(
-                    f"session.{name} cannot be set. Your own attributes are those of session.state: "
-                    f"write session.state.{own} = ...",
-                    obj=self,
-                )
-            object.__setattr__(self, name, value)
+            own = "count" if name == "state" else snake_case(name)
+            raise AttributeError(
+                f"session.{name} cannot be set. Your own attributes are those of session.state: "
+                f"write session.state.{own} = ...",
+                obj=self,
+            )
 
-        def __getattr__(self, name: str) -> NoReturn:
+        def __getattr__(self, name: str) -> Any:
+            # Asked for what is not there, or not yet. An app uses a few of the parts; all of them would take 20 us of
+            # each start, and 4 kB of each session.
+            if (make := _PARTS.get(name)) is not None:
+                part = make(self._core)
+                object.__setattr__(self, name, part)
+                return part
+            if name.startswith("_"):
+                raise unknown_name(self, name)
             parts = {
-                f"session.{part}": Part(public_names(vars(self)[part]), moved)
-                for part, moved in _PARTS.items()
-                if part in vars(self)
+                f"session.{part}": Part(public_names(getattr(self, part)), moved) for part, moved in _MOVED.items()
             }
             raise unknown_name(self, name, moved=moved_names.SESSION, parts=parts)
 
 
-_PARTS = {
+_PARTS: dict[str, Callable[[SessionCore], object]] = {
+    "events": Events,
+    "layouts": lambda core: Layouts(core.show, core.show_text, lambda: core.capabilities, durations=core.durations),
+    "dashboard": Dashboard,
+    "led": Led,
+    "device": Device,
+    "settings": lambda core: SessionSettings(core.settings),
+    "audio": Audio,
+    "camera": Camera,
+    "location": SessionLocation,
+    "storage": lambda core: Storage(core.data),
+    "state": lambda _: SimpleNamespace(),
+}
+"""How each part is made, when it is used for the first time."""
+
+_HEARD_BY: dict[Hashable, str] = {
+    DashboardModeChanged: "dashboard",
+    DeviceStateUpdate: "device",
+    GlassesBattery.stream: "device",
+    GlassesConnection.stream: "device",
+    Location.stream: "location",
+    AudioPlayReply: "audio",
+    **dict.fromkeys(
+        (PhotoReply, StreamStatus, RtmpStreamStatus, ManagedStreamStatus, StreamStatusReply),
+        "camera",
+    ),
+}
+"""The part that has to be there when the cloud says something of this kind without being asked: kinds of messages by
+their class, events of streams by their name."""
+
+_MOVED = {
     "events": moved_names.EVENTS,
     "layouts": moved_names.LAYOUTS,
     "audio": moved_names.AUDIO,

@@ -25,6 +25,7 @@ from mentra.wrong_names import unknown_name
 
 H = TypeVar("H", bound=Callable[..., object])
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _SETTING = "setting"
 _SYSTEM_SETTING = "system setting"
 
@@ -206,16 +207,22 @@ class SystemSettingsView(Mapping[str, Any]):
 class SettingsState:
     """What is known of the settings of one session, and who wants to hear of changes."""
 
+    __slots__ = ("_logger", "_warned", "declared", "router", "system", "values")
+
     def __init__(
         self, router: Router, logger: logging.LoggerAdapter[Any], *, declared: type[Settings] = Settings
     ) -> None:
         self.declared = declared
         self.router = router
-        self.system: Mapping[str, Any] = MappingProxyType({})
-        self._fields = {field.key: field for field in fields_of(declared).values()}
-        self._warned: set[str] = set()
+        self.system: Mapping[str, Any] = _NOTHING
+        self._warned: tuple[str, ...] = ()
         self._logger = logger
-        self.values = self._typed({})
+        self.values: Mapping[str, Any] = self._typed({})
+
+    @property
+    def _fields(self) -> dict[str, Field]:
+        """What the app declares, by key."""
+        return {field.key: field for field in fields_of(self.declared).values()}
 
     def update(self, settings: Iterable[Setting]) -> None:
         """Take over the full list that the cloud sent, and tell the handlers what is different."""
@@ -224,7 +231,8 @@ class SettingsState:
 
     def update_system(self, settings: Mapping[str, Any]) -> None:
         """Take over what the cloud sent of the system's settings; keys it left out keep their value."""
-        old, self.system = self.system, MappingProxyType({**self.system, **settings})
+        merged = {**self.system, **settings} if self.system else settings
+        old, self.system = self.system, MappingProxyType(merged)
         self._tell(_SYSTEM_SETTING, old, self.system)
 
     def hints(self) -> dict[str, str]:
@@ -234,12 +242,13 @@ class SettingsState:
 
     def check_key(self, key: str) -> None:
         """Warn of a key that the app has not declared, though it declares its settings."""
-        if self._fields and key not in self._fields and key not in self.values:
+        fields = self._fields
+        if fields and key not in fields and key not in self.values:
             self._logger.warning(
                 "%s declares no setting %r, so its handler may never be called. It declares: %s.",
                 self.declared.__name__,
                 key,
-                ", ".join(self._fields),
+                ", ".join(fields),
             )
 
     def add_handler(
@@ -260,6 +269,8 @@ class SettingsState:
 
     def _tell(self, news: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Tell of every value that is not equal to the one before."""
+        if not self.router.is_told(news):
+            return
         changes = {
             key: SettingChange(new.get(key), old.get(key))
             for key in dict.fromkeys([*new, *old])
@@ -268,9 +279,9 @@ class SettingsState:
         if changes:
             self.router.tell(news, MappingProxyType(changes))
 
-    def _typed(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _typed(self, given: dict[str, Any]) -> Mapping[str, Any]:
         declared = {key: self._read(field, given.get(key)) for key, field in self._fields.items()}
-        return given | declared
+        return given | declared if given or declared else _NOTHING
 
     def _read(self, field: Field, value: Any) -> Any:
         if value is None:
@@ -279,7 +290,7 @@ class SettingsState:
             return field.read(value)
         except ValueError:
             if field.key not in self._warned:
-                self._warned.add(field.key)
+                self._warned += (field.key,)
                 self._logger.warning(
                     "The setting %r must be %s, not %r: its default counts. Does the developer console have it as the "
                     "code declares it? See: mentra config check",

@@ -38,21 +38,32 @@ class Storages(Owner):
             api: The cloud that has it.
             anew: Fetch the data at its next use, also if there is a copy.
         """
+        self.refresh(api, user_id, anew=anew)
+        name = (api.base, user_id.lower())
+        data = self._data.get(name)
+        if data is None:
+            data = self._data[name] = StoredData(api, user_id, self)
+            if api.base not in self._bases:
+                # Only those in use: whoever reaches the webhook can name hosts without end.
+                self._bases = {base for base, _ in self._data}
+        return data
+
+    def refresh(self, api: CloudApi, user_id: str, *, anew: bool = True) -> None:
+        """Do for a user's data, if somebody has it, what ``of`` does for what it returns."""
+        if not self._data:
+            return
         user = user_id.lower()
         for base in self._bases - {api.base}:
             # One cloud has several addresses: what was written by way of another one shall be found here.
             if other := self._data.get((base, user)):
                 other.flush_soon()
-        if api.base not in self._bases:
-            # Only those in use: whoever reaches the webhook can name hosts without end.
-            self._bases = {base for base, _ in self._data} | {api.base}
-        name = (api.base, user)
-        data = self._data.get(name)
-        if data is None:
-            data = self._data[name] = StoredData(api, user_id, self)
-        elif anew:
+        if anew and (data := self._data.get((api.base, user))):
             data.forget()
-        return data
+
+    def flush_soon(self, api: CloudApi, user_id: str) -> None:
+        """Store now what is unsaved of a user, without waiting for it."""
+        if self._data and (data := self._data.get((api.base, user_id.lower()))):
+            data.flush_soon()
 
     def run(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a coroutine to its end, whoever waits for it."""

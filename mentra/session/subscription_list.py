@@ -33,6 +33,18 @@ class SubscriptionList:
         empty_ignored_s: For how many seconds after each connection an empty list has no effect.
     """
 
+    __slots__ = (
+        "_due",
+        "_due_again",
+        "_empty_counts_at",
+        "_empty_ignored_s",
+        "_has_told",
+        "_names",
+        "_over",
+        "_send",
+        "_told",
+    )
+
     def __init__(self, names: Callable[[], Names], send: Callable[[Names], bool], *, empty_ignored_s: float) -> None:
         self._names = names
         self._send = send
@@ -55,7 +67,8 @@ class SubscriptionList:
         """Learn that there is a new connection."""
         self._told = None if self._has_told else []
         self._empty_counts_at = asyncio.get_running_loop().time() + self._empty_ignored_s
-        self.changed()
+        if self._has_told or self._names():  # At the first connection nobody may listen yet: one turn less of the loop.
+            self.changed()
 
     def tell_now(self) -> None:
         """Tell what is due, and not at the end of the turn."""
@@ -64,8 +77,9 @@ class SubscriptionList:
             self._tell()
 
     def end(self) -> None:
-        """Tell nothing more."""
+        """Tell nothing more, and forget who would have."""
         self._over = True
+        self._names, self._send = _nothing, _nobody
         if self._due is not None:
             self._due.cancel()
             self._due = None
@@ -91,3 +105,11 @@ class SubscriptionList:
         if self._due_again is not None:
             self._due_again.cancel()
             self._due_again = None
+
+
+def _nothing() -> Names:
+    return []
+
+
+def _nobody(_: Names) -> bool:
+    return False

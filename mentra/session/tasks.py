@@ -18,9 +18,12 @@ STOP_WITHIN_S = 5.0
 class SessionTasks:
     """Starts tasks, and ends them together."""
 
+    __slots__ = ("_closed", "_logger", "_tasks")
+
     def __init__(self, logger: logging.LoggerAdapter[Any]) -> None:
         self._logger = logger
-        self._tasks: set[asyncio.Task[Any]] = set()
+        # A dict, emptied by clear(), is 152 bytes smaller than a set: most of the time nothing runs.
+        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._closed = False
 
     def start(
@@ -36,7 +39,7 @@ class SessionTasks:
             work.close()
             return None
         task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._done if failed is None else functools.partial(self._shared_done, failed))
         return task
 
@@ -55,14 +58,14 @@ class SessionTasks:
 
     def _shared_done(self, failed: Callable[[Exception], object], task: asyncio.Task[Any]) -> None:
         if task.cancelled():
-            self._tasks.discard(task)
+            self._forget(task)
             return
         self._done(task)
         if isinstance(error := task.exception(), Exception) and not isinstance(error, SessionStopped):
             failed(error)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._forget(task)
         if task.cancelled():
             if not self._closed:
                 self._logger.warning("%s was cancelled.", task.get_name())
@@ -71,9 +74,16 @@ class SessionTasks:
         elif error is not None:
             self._logger.error("%s failed.", task.get_name(), exc_info=error)
 
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task, None)
+        if not self._tasks:
+            self._tasks.clear()
+
 
 class LoopThread:
     """The thread that it is made in: that of the event loop, which alone may touch a session."""
+
+    __slots__ = ("_ident",)
 
     def __init__(self) -> None:
         self._ident = threading.get_ident()

@@ -289,3 +289,19 @@ async def test_the_end_of_a_session_waits_for_no_storage(memory: MemoryNetwork, 
         await app.session.wait_stopped()
 
         assert clock() == began
+
+
+async def test_what_tools_and_pages_read_is_fetched_once_in_a_session(memory: MemoryNetwork):
+    asked: list[str] = []
+
+    class Cloud(ScriptedCloud):
+        async def _http(self, request: HttpRequest) -> HttpReply:
+            asked.append(request.method)
+            return HttpReply(200, b'{"success":true,"data":{"k":"v"}}')
+
+    async with Cloud(memory) as cloud, serving(Diary(), memory) as app:
+        await cloud.start(app)
+        read = [await app.storage_for(USER_ID).get("k") for _ in range(2)]
+        read.append(await app.session.storage.get("k"))
+
+    assert (read, asked) == (["v", "v", "v"], ["GET"])

@@ -3,11 +3,12 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from mentra.errors import HardwareUnavailable, RequestTimeout, SessionStopped
 from mentra.localcloud.models import MODELS
-from mentra.session.hardware import FEATURES, Feature, Hardware, has, require
+from mentra.session.hardware import FEATURES, REMEMBERED_MODELS, Feature, Hardware, KnownGlasses, has, require
 
 G1 = MODELS["Even Realities G1"]
 LIVE = MODELS["Mentra Live"]
@@ -76,3 +77,22 @@ async def test_who_waits_at_the_end_of_the_session_is_told():
 
     with pytest.raises(SessionStopped, match="The session ended: user_disabled"):
         await waiting
+
+
+def test_equal_capabilities_are_one_object():
+    glasses = KnownGlasses()
+    first, second, other = (msgspec.structs.replace(G1, has_wifi=wifi) for wifi in (False, False, True))
+
+    assert glasses.shared(first) is first
+    assert glasses.shared(second) is first
+    assert glasses.shared(other) is other
+
+
+def test_of_models_without_end_the_newest_are_remembered():
+    glasses = KnownGlasses()
+    models = [msgspec.structs.replace(G1, model_name=str(number)) for number in range(REMEMBERED_MODELS + 1)]
+    for model in models:
+        glasses.shared(model)
+
+    assert glasses.shared(msgspec.structs.replace(models[-1])) is models[-1]
+    assert glasses.shared(twin := msgspec.structs.replace(models[0])) is twin

@@ -293,3 +293,39 @@ async def test_giving_up_a_stream_after_the_end_does_nothing(router: Router):
     undo()
 
     assert router.names() == []
+
+
+async def test_the_sessions_own_handlers_go_first_and_are_not_subscribed(router: Router):
+    heard: list[str] = []
+    router.add_handler("x", lambda event: heard.append("app"))
+    router.add_handler("x", lambda event: heard.append("own"), subscribes=False)
+    router.deliver("x", 1)
+
+    assert (heard, router.names()) == (["own", "app"], ["x"])
+
+
+async def test_who_has_to_hear_an_event_may_begin_to_when_it_comes(router: Router):
+    heard: list[Any] = []
+
+    def begin(stream: str) -> None:
+        if not heard:
+            heard.append(stream)
+            router.add_handler(stream, heard.append, subscribes=False)
+
+    router.unheard = begin
+    for number in (1, 2):
+        router.deliver("x:y", number)
+    router.close()
+    router.deliver("x:z", 3)
+
+    assert heard == ["x", 1, 2]
+
+
+async def test_whether_news_are_told(router: Router):
+    assert not router.is_told("news")
+
+    listener = router.add_teller("news", print)
+    assert router.is_told("news")
+
+    router.remove(listener)
+    assert not router.is_told("news")

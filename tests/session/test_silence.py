@@ -100,3 +100,20 @@ async def test_permissions_are_looked_up_once_per_stream_whenever_the_glasses_ch
 
     assert len(started) == 1
     started[0].close()
+
+
+@pytest.mark.parametrize(("permission", "look_ups"), [("MICROPHONE", 0), ("CAMERA", 1)])
+async def test_what_is_known_and_not_missing_needs_no_look_up(permission: str, look_ups: int):
+    started: list[Coroutine[Any, Any, None]] = []
+    cloud, silence = Cloud(), Silence()
+    api = await cloud.open()
+    cloud.replies = [HttpReply(200, DECLARED.replace(b"CAMERA", permission.encode()))]
+    cloud.go_on.set()
+    await silence.declared(api)
+    explainer = Explainer(silence, api, LOGGER, start=started.append, denied=lambda refused: None)
+
+    explainer.look_at({"transcription:en-US": "here"}, None, options_work=False)
+
+    assert len(started) == look_ups
+    for work in started:
+        work.close()

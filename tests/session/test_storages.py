@@ -121,3 +121,26 @@ async def test_addresses_of_clouds_are_forgotten_with_the_data(cloud: StorageClo
         cloud.storages.of(cloud.api(f"wss://{number}.mentra.glass/app-ws"), "user1@example.com")
 
     assert len(cloud.storages._bases) <= 1
+
+
+async def test_a_copy_is_forgotten_and_nothing_is_made_when_a_session_begins(cloud: StorageCloud):
+    cloud.storages.refresh(cloud.api(), "user1@example.com")
+    data = cloud.of()
+    assert await data.all() == {}
+    cloud.data = {"theirs": "2"}
+
+    cloud.storages.refresh(cloud.api(), "USER1@example.com")
+
+    assert await data.all() == {"theirs": "2"}
+    assert cloud.requests == ["GET", "GET"]
+
+
+async def test_data_goes_out_when_a_session_ends_whoever_wrote_it(cloud: StorageCloud):
+    cloud.storages.flush_soon(cloud.api(), "user1@example.com")
+    data = cloud.of()
+    data.write({"a": "1"})
+
+    cloud.storages.flush_soon(cloud.api(), "USER1@example.com")
+    await asyncio.sleep(0.001)
+
+    assert cloud.asked == [(0.0, 'PUT {"a": "1"}')]
