@@ -22,19 +22,24 @@ class Certificates(NamedTuple):
     private_key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Make both anew, with keys on P-256, in a folder."""
+def make_certificates(folder: Path, *, now: datetime.datetime | None = None) -> Certificates:
+    """Make both anew, with keys on P-256, in a folder.
+
+    Args:
+        now: They are valid two days before and after; ``None`` is the present.
+    """
+    now = now or datetime.datetime.now(datetime.UTC)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("benchmark authority")
     authority = (
-        _certificate(authority_name, authority_name, authority_key)
+        _certificate(authority_name, authority_name, authority_key, now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     own = (
-        _certificate(_name("127.0.0.1"), authority_name, key)
+        _certificate(_name("127.0.0.1"), authority_name, key, now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
@@ -54,8 +59,9 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime.datetime
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

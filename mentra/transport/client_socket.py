@@ -9,11 +9,13 @@
 """
 
 import asyncio
+import functools
 import logging
 import secrets
 import struct
 from collections.abc import Iterator
 
+from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
@@ -71,7 +73,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self._transport = opened.transport
-        self._protocol = opened.protocol
+        self._make_protocol = opened.make_protocol
         self._receiver = receiver
         self._close_timeout = close_timeout
         self._may_send = True
@@ -171,6 +173,11 @@ class ClientSocket(asyncio.Protocol, Connection):
         """Learn that the connection is gone."""
         self._close_soon()
         self._loop.call_soon(self._end)  # Behind what came with the head, if that was not read yet.
+
+    @functools.cached_property
+    def _protocol(self) -> ClientProtocol:
+        # Made when there is something for it: 4 kB of an idle session.
+        return self._make_protocol()
 
     def _send(self, kind: int, data: bytes) -> None:
         if not self._may_send:

@@ -32,7 +32,8 @@ from mentra.transport.base import (
 )
 from mentra.transport.client_socket import ClientSocket
 from mentra.transport.listener import SocketListener, streamed_headers
-from mentra.transport.opening import open_websocket
+from mentra.transport.opening import Limits, open_websocket
+from mentra.transport.tls import Tls
 
 _SMALL_BYTES = 64 * 1024
 """An answer that says that it is no longer than this is read at once."""
@@ -40,6 +41,7 @@ _SMALL_BYTES = 64 * 1024
 # At DEBUG the library logs every frame, and the first one of each connection carries the API key.
 _frame_logger = logging.getLogger("mentra.transport.frames")
 _frame_logger.setLevel(logging.INFO)
+_LIMITS = Limits(max_size=MAX_FRAME_BYTES, logger=_frame_logger)
 
 
 class SocketNetwork(Network):
@@ -80,16 +82,7 @@ class SocketNetwork(Network):
     ) -> Connection:
         """Open a WebSocket."""
         try:
-            parts = urlsplit(url)
-            opened = await open_websocket(
-                url,
-                headers=headers,
-                tls=_tls() if parts.scheme == "wss" else None,
-                through_proxy=not is_loopback(parts.hostname),
-                timeout=timeout,
-                max_size=MAX_FRAME_BYTES,
-                logger=_frame_logger,
-            )
+            opened = await open_websocket(url, headers=headers, tls=_tls, limits=_LIMITS, timeout=timeout)
         # A ValueError is an impossible address, an ImportError a SOCKS proxy without the package for it.
         except (WebSocketException, ValueError, ImportError) as error:
             raise ConnectionError(f"{url} could not be opened: {error}") from error
@@ -206,9 +199,9 @@ def _exact(url: str) -> URL | str:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def _tls() -> Tls:
     # Building a context takes about 20 ms; one serves all connections (docs/architecture.md, Transport).
-    return ssl.create_default_context()
+    return Tls(ssl.create_default_context())
 
 
 class _Body(AsyncIterator[bytes]):
