@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +23,11 @@ class Certificates(NamedTuple):
     private_key: Path
 
 
-def make_certificates(folder: Path, *, now: datetime.datetime | None = None) -> Certificates:
+def make_certificates(folder: Path, *, names: Sequence[str] = (), now: datetime.datetime | None = None) -> Certificates:
     """Make both anew, with keys on P-256, in a folder.
 
     Args:
+        names: Of hosts that it is for besides.
         now: They are valid two days before and after; ``None`` is the present.
     """
     now = now or datetime.datetime.now(datetime.UTC)
@@ -44,7 +46,10 @@ def make_certificates(folder: Path, *, now: datetime.datetime | None = None) -> 
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")), *map(x509.DNSName, names)]
+            ),
+            critical=False,
         )
         .sign(authority_key, hashes.SHA256())
     )
