@@ -12,7 +12,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-NETWORK_FILES = ("sockets.py", "opening.py", "client_socket.py", "server_socket.py", "listener.py", "multipart.py")
+NETWORK_FILES = (
+    "sockets.py",
+    "opening.py",
+    "tls.py",
+    "client_socket.py",
+    "server_socket.py",
+    "listener.py",
+    "multipart.py",
+)
 
 MAY_USE: dict[str, set[str]] = {
     "errors": set(),

@@ -9,7 +9,6 @@
 """
 
 import asyncio
-import functools
 import logging
 import secrets
 import struct
@@ -60,9 +59,10 @@ class ClientSocket(asyncio.Protocol, Connection):
         "_is_slow",
         "_keepalive",
         "_loop",
+        "_made_protocol",
+        "_make_protocol",
         "_may_send",
         "_our_close",
-        "_protocol",
         "_receiver",
         "_rest",
         "_transport",
@@ -74,6 +74,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self._transport = opened.transport
         self._make_protocol = opened.make_protocol
+        self._made_protocol: ClientProtocol | None = None
         self._receiver = receiver
         self._close_timeout = close_timeout
         self._may_send = True
@@ -174,10 +175,12 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._close_soon()
         self._loop.call_soon(self._end)  # Behind what came with the head, if that was not read yet.
 
-    @functools.cached_property
+    @property
     def _protocol(self) -> ClientProtocol:
-        # Made when there is something for it: 4 kB of an idle session.
-        return self._make_protocol()
+        # Made when there is something for it: 3 kB of an idle session.
+        if self._made_protocol is None:
+            self._made_protocol = self._make_protocol()
+        return self._made_protocol
 
     def _send(self, kind: int, data: bytes) -> None:
         if not self._may_send:

@@ -1,4 +1,4 @@
-"""The real network: WebSocket client by websockets, everything else by aiohttp.
+"""The real network: a WebSocket client that falls back on websockets, everything else by aiohttp.
 
 One port serves HTTP and WebSocket, which the websockets library does not do; hence two libraries.
 """

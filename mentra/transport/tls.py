@@ -171,6 +171,14 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
             size = _RECORD_BYTES
         self._flush()  # OpenSSL answers by itself, too: a change of keys, for instance.
 
+    def pause_writing(self) -> None:
+        """Pass on that more waits than the plain transport likes."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass on that the other end has caught up."""
+        self._protocol.resume_writing()
+
     def eof_received(self) -> None:
         """Learn that nothing more comes, announced or not; asyncio closes the connection."""
         if self._state in (_State.SILENT, _OPEN):

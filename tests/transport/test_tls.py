@@ -81,6 +81,12 @@ class Heard(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.data += data
 
+    def pause_writing(self) -> None:
+        self.events.append("paused")
+
+    def resume_writing(self) -> None:
+        self.events.append("resumed")
+
     def eof_received(self) -> None:
         self.events.append("eof")
 
@@ -275,6 +281,15 @@ async def test_who_speaks_may_change_between_two_records(trusting: ssl.SSLContex
     line.client.data_received(line.shake_hands() + line.say(b"one") + line.say(b"two"))
 
     assert (line.heard.data, later.data, line.client.get_protocol()) == (b"one", b"two", later)
+
+
+async def test_who_speaks_learns_how_much_waits(trusting: ssl.SSLContext, serving: ssl.SSLContext):
+    line = Line(Tls(trusting), serving).open()
+    line.plain.has_waiting(70_000)
+    waiting_bytes = line.client.get_write_buffer_size()
+    line.plain.has_waiting(0)
+
+    assert (waiting_bytes, line.heard.events) == (70_000, ["made", "paused", "resumed"])
 
 
 def expired(folder: Path) -> Certificates:
