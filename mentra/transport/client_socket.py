@@ -308,7 +308,9 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._receiver.connection_lost(self._closed())
 
     def _closed(self) -> Closed:
-        protocol = self._protocol
+        protocol = self._made_protocol
+        if protocol is None:
+            return Closed(1006)
         # Who closed first says how: some servers answer any code with 1000.
         they_answered = protocol.close_rcvd is not None and not protocol.close_rcvd_then_sent
         said = protocol.close_sent if they_answered else protocol.close_rcvd

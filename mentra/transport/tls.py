@@ -169,7 +169,8 @@ class TlsTransport(asyncio.Protocol, asyncio.Transport):
             if len(plain) < size and not self._incoming.pending:
                 break
             size = _RECORD_BYTES
-        self._flush()  # OpenSSL answers by itself, too: a change of keys, for instance.
+        if self._outgoing.pending:  # OpenSSL answers by itself, too: a change of keys, for instance.
+            self._flush()
 
     def pause_writing(self) -> None:
         """Pass on that more waits than the plain transport likes."""
