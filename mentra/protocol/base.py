@@ -11,7 +11,6 @@
 Source: @mentra/sdk 2.1.29 dist/types/messages; docs/protocol.md, Conventions.
 """
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -57,18 +56,3 @@ def iso_timestamp(moment: datetime) -> str:
     # instead of 1.8 or 0.8. It writes either six digits of the second, or none.
     text: str = msgspec.to_builtins(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
     return text[:23] + "Z" if moment.microsecond else text[:19] + ".000Z"
-
-
-def timestamp_now() -> str:
-    """Return the present moment as the wire writes it.
-
-    What is sent within a millisecond shares the text: 0.1 us instead of 0.5.
-    """
-    global _last_timestamp
-    now_ms = time.time_ns() // 1_000_000
-    if now_ms != _last_timestamp[0]:
-        _last_timestamp = now_ms, iso_timestamp(datetime.fromtimestamp(now_ms / 1000, UTC))
-    return _last_timestamp[1]
-
-
-_last_timestamp = (0, "")

@@ -7,12 +7,12 @@ from typing import ClassVar, Protocol
 from mentra.clock import utc_now
 from mentra.config import CONSOLE, ServerConfig
 from mentra.errors import MentraError
-from mentra.protocol.base import timestamp_now
 from mentra.protocol.webhooks import SessionRequest
 from mentra.server.clouds import Clouds
 from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
 from mentra.server.routes import Routes
 from mentra.server.sessions import CANCEL_WITHIN_S, Hooks, Sessions
+from mentra.server.timestamps import timestamp_now
 from mentra.server.tool_calls import ToolCalls, ToolHook
 from mentra.server.tools import Tool
 from mentra.server.trust import PRODUCTION
