@@ -18,7 +18,10 @@ NETWORK_FILES = (
     "tls.py",
     "client_socket.py",
     "server_socket.py",
+    "accepting.py",
     "listener.py",
+    "full_server.py",
+    "http_client.py",
     "multipart.py",
 )
 

@@ -1,50 +1,22 @@
-"""One port that serves HTTP and WebSocket, by aiohttp."""
+"""One port that serves HTTP and WebSocket: plain requests by a server of our own, all else by aiohttp's."""
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
+from mentra.transport.accepting import Accepting
+from mentra.transport.base import BodyLimit, HandleHttp, HandleSocket, HttpReply, HttpRequest, Listener
+from mentra.transport.late_import import late_import
+from mentra.transport.plain_server import PlainConnection, PlainServer
 
-from mentra.transport.base import (
-    MAX_FRAME_BYTES,
-    BodyLimit,
-    Connection,
-    HandleHttp,
-    HandleSocket,
-    HttpError,
-    HttpReply,
-    HttpRequest,
-    Listener,
-    Receiver,
-    body_limit,
-)
-from mentra.transport.server_socket import ServerSocket
-from mentra.transport.streaming import pump
+if TYPE_CHECKING:
+    from mentra.transport.full_server import FullServer
 
-MIN_BODY_BYTES_PER_S = 4096
-"""So fast a body has to come on the whole, if it is not there within the timeout: phones upload slowly."""
-ACCEPTING_TURNS = 3
-"""How many turns of the event loop pass between an accepted socket and its protocol (asyncio.selector_events)."""
-
-_LENGTH = "content-length"
-_ENCODING = "content-encoding"
-_NOT_FORWARDED = frozenset({_LENGTH, "transfer-encoding", "connection"})
+_FULL_SERVER = "mentra.transport.full_server"
+_BACKLOG = 1024
 
 _logger = logging.getLogger(__name__)
-
-
-def _is_no_nonsense(record: logging.LogRecord) -> bool:
-    """Return whether a record tells of more than of a request that cannot be read: its text may have a token in it."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
-
-
-_server_logger = logging.getLogger("mentra.transport.server")
-_server_logger.addFilter(_is_no_nonsense)
 
 
 class SocketListener(Listener):
@@ -75,13 +47,12 @@ class SocketListener(Listener):
         self._idle_timeout = idle_timeout
         self._write_timeout = write_timeout
         self._close_timeout = close_timeout
-        self._connections: set[ServerSocket] = set()
-        self._pumps: set[asyncio.Task[bool]] = set()
+        self._plain = PlainServer(self._answer, self._move, max_body_bytes=max_body_bytes, idle_timeout=idle_timeout)
+        self._full: FullServer | None = None
+        self._moving: set[asyncio.Task[None]] = set()
+        self._is_closing = False
         self._url = ""
-        self._server: _Server
-        self._runner: web.ServerRunner
-        self._site: web.SockSite
-        self._socket: socket.socket
+        self._accepting: Accepting
 
     @property
     def url(self) -> str:
@@ -90,259 +61,74 @@ class SocketListener(Listener):
 
     async def open(self, host: str, port: int) -> None:
         """Begin to listen. Raises OSError when the port is taken."""
-        # The handler of a request that nobody waits for any more still finishes: a webhook is not half done.
-        self._server = _Server(
-            self._handle,
-            head_timeout=self._idle_timeout,
-            keepalive_timeout=self._idle_timeout,
-            access_log=None,
-            handler_cancellation=False,
-            logger=_server_logger,
-        )
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=self._close_timeout)
-        await self._runner.setup()
-        try:
-            self._socket = _bind(host, port)
-            self._site = web.SockSite(self._runner, self._socket)
-            await self._site.start()
-        except BaseException:
-            await self._runner.cleanup()
-            raise
-        bound_host, bound_port = self._runner.addresses[0][:2]
+        bound = _bind(host, port)
+        bound_host, bound_port = bound.getsockname()[:2]
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(bound_host), str(bound_host))  # noqa: S104 - compared, not bound
         self._url = f"http://[{shown}]:{bound_port}" if ":" in shown else f"http://{shown}:{bound_port}"
+        self._accepting = Accepting(bound, self._plain)
+        await self._accepting.open()
 
     async def close(self) -> None:
         """Stop listening, and drop what is open."""
-        for connection in list(self._connections):
-            connection.leave()
-        await self._accept_no_more()
-        await self._site.stop()
-        await asyncio.gather(self._runner.cleanup(), self._end_streams())
+        if self._full is not None:
+            self._full.leave_sockets()
+        await self._accepting.close()
+        await asyncio.sleep(0)  # What has come with the last connections is read.
+        self._is_closing = True
+        self._plain.end()
+        if self._full is not None:
+            self._full.end()
+        await self._plain.close(self._close_timeout)
+        if self._moving:
+            await asyncio.wait(self._moving)
+        if self._full is not None:
+            await self._full.close()
 
-    async def _accept_no_more(self) -> None:
-        """Let connections that are being accepted be made: asyncio's server forgets to close them when it closes."""
-        with contextlib.suppress(NotImplementedError):  # Of the loop of Windows, which has no readers.
-            asyncio.get_running_loop().remove_reader(self._socket)
-        for _ in range(ACCEPTING_TURNS):
-            await asyncio.sleep(0)
-
-    async def _end_streams(self) -> None:
-        if self._pumps:
-            await asyncio.wait(self._pumps, timeout=self._close_timeout)
-        for pumping in self._pumps:
-            pumping.cancel()
-
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._server.has_head(request)
-        headers = _seen_headers(request)
-        upgrade = headers.get("upgrade", "").lower() == "websocket"
-        if not upgrade:
-            return await self._answer(request, headers)
-        seen = HttpRequest(request.method, _target(request), headers)
-        answer = self._handle_socket(seen) if self._handle_socket else HttpReply(404)
-        if answer is None:
-            return self._drop(request)
-        if isinstance(answer, HttpReply):
-            return _response(answer)
-        return await self._serve(request, answer)
-
-    async def _answer(self, request: web.BaseRequest, headers: dict[str, str]) -> web.StreamResponse:
-        limit = body_limit(self._max_body_bytes, HttpRequest(request.method, _target(request), headers))
+    async def _answer(self, request: HttpRequest) -> HttpReply:
         try:
-            body = await _body(request, limit, timeout=self._body_timeout)
-        except TimeoutError:
-            return web.Response(status=408)
-        except ConnectionError:
-            return web.Response(status=400)  # Nobody waits for it; aiohttp would log a traceback.
-        except web.RequestPayloadError:
-            # It is not packed as its header says. Without an end aiohttp would read on, and log a traceback.
-            request.content.feed_eof()
-            refusal = web.Response(status=400)
-            refusal.force_close()
-            return refusal
-        if body is None:
-            return web.Response(status=413)
-        headers.pop(_ENCODING, None)  # aiohttp has unpacked it.
-        seen = HttpRequest(request.method, _target(request), headers, body)
-        try:
-            reply = await self._handle_http(seen)
+            return await self._handle_http(request)
         except Exception:
-            _logger.exception("Answering %s %s failed.", seen.method, seen.path_only)
-            reply = HttpReply(500)
-        if reply.chunks is None:
-            return _response(reply)
-        if request.method == "HEAD":
-            await reply.close()
-            return _response(reply)
-        return await self._stream(request, reply, reply.chunks)
+            _logger.exception("Answering %s %s failed.", request.method, request.path_only)
+            return HttpReply(500)
 
-    async def _stream(
-        self, request: web.BaseRequest, reply: HttpReply, chunks: AsyncIterator[bytes]
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(status=reply.status, headers=streamed_headers(reply.headers))
-        _set_cookies(response, reply)
-        pumping = asyncio.create_task(self._pump(request, response, chunks))
-        self._pumps.add(pumping)
-        pumping.add_done_callback(self._pumps.discard)
-        self._server.when_lost(request, pumping.cancel)
+    def _move(self, connection: PlainConnection) -> None:
+        moving = asyncio.create_task(self._move_to_full(connection))
+        self._moving.add(moving)
+        moving.add_done_callback(self._moving.discard)
+
+    async def _move_to_full(self, connection: PlainConnection) -> None:
         try:
-            await asyncio.wait([pumping])
-        finally:
-            self._server.forget(request)
-            pumping.cancel()
-            await asyncio.wait([pumping], timeout=self._close_timeout)
-            if pumping.done():
-                await reply.close()  # If it was cancelled before it began.
-            else:
-                _logger.warning(
-                    "What makes the answer to %s %s does not end, although nobody reads it any more; it is left "
-                    "behind.",
-                    request.method,
-                    _target(request).partition("?")[0],
-                )
-        complete = pumping.done() and not pumping.cancelled() and pumping.result()
-        if not complete and request.transport is not None:
-            request.transport.abort()  # The end of the chunks would be taken for the end of the body.
-        return response
+            full = await self._full_server()
+            await connection.move(full)
+        except BaseException:
+            connection.abort()
+            raise
 
-    async def _pump(self, request: web.BaseRequest, response: web.StreamResponse, chunks: AsyncIterator[bytes]) -> bool:
-        async def write(chunk: bytes) -> None:
-            try:
-                async with asyncio.timeout(self._write_timeout):
-                    await response.write(chunk)
-            except (ConnectionError, TimeoutError) as error:
-                raise HttpError(f"Nobody reads it any more: {error}") from None
+    async def _full_server(self) -> "FullServer":
+        """Return the server for all that is not plain, made when it is first needed.
 
-        try:
-            await response.prepare(request)
-        except ConnectionError:
-            return False
-        return await pump(chunks, write)
+        aiohttp takes 150 ms to import, a third of a start; and in a thread, so that the sessions that run do not stand
+        still meanwhile (docs/architecture.md, Transport).
+        """
+        if self._full is not None:
+            return self._full
+        await late_import(_FULL_SERVER)
+        # Just imported, or long ago: see above.
+        from mentra.transport.full_server import FullServer
 
-    def _drop(self, request: web.BaseRequest) -> web.Response:
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=400)  # Never sent: the transport is gone.
-
-    async def _serve(self, request: web.BaseRequest, accept: Callable[[Connection], Receiver]) -> web.WebSocketResponse:
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
-        socket_ = web.WebSocketResponse(
-            compress=False,
-            max_msg_size=MAX_FRAME_BYTES,
-            protocols=[name.strip() for name in offered.split(",") if name.strip()],
-            timeout=self._close_timeout,
-        )
-        await socket_.prepare(request)
-        connection = ServerSocket(socket_, request.transport, self._close_timeout)
-        self._connections.add(connection)
-        try:
-            await connection.run(accept(connection))
-        finally:
-            self._connections.discard(connection)
-        return socket_
-
-
-class _Server(web.Server):
-    """Tells of connections that are gone. aiohttp tells by a cancellation only, which a webhook must not meet.
-
-    It also drops those on which no whole head arrives in time; between requests aiohttp sees to that.
-    """
-
-    def __init__(self, handler: Callable[[web.BaseRequest], Any], *, head_timeout: float, **options: Any) -> None:
-        super().__init__(handler, **options)
-        self._callbacks: dict[object, Callable[[], object]] = {}
-        self._head_timeout = head_timeout
-        self._headless: dict[object, asyncio.TimerHandle] = {}
-
-    def has_head(self, request: web.BaseRequest) -> None:
-        """Learn that the head of a request is there."""
-        if timer := self._headless.pop(request.protocol, None):
-            timer.cancel()
-
-    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Learn from aiohttp that somebody has connected."""
-        super().connection_made(handler, transport)
-        self._headless[handler] = asyncio.get_running_loop().call_later(self._head_timeout, transport.abort)
-
-    def when_lost(self, request: web.BaseRequest, callback: Callable[[], object]) -> None:
-        """Call back once the connection of a request is gone."""
-        if request.transport is None:
-            callback()
-        else:
-            self._callbacks[request.protocol] = callback
-
-    def forget(self, request: web.BaseRequest) -> None:
-        """Call back no more."""
-        self._callbacks.pop(request.protocol, None)
-
-    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        """Learn from aiohttp that a connection is gone."""
-        super().connection_lost(handler, exc)
-        if timer := self._headless.pop(handler, None):
-            timer.cancel()
-        if callback := self._callbacks.pop(handler, None):
-            callback()
-
-
-def _target(request: web.BaseRequest) -> str:
-    """Return the path and the query as they were sent: aiohttp's own are normalised."""
-    if request.raw_path.startswith("/"):
-        return request.raw_path
-    path = request.path_qs  # Of a whole URL, as proxies send it.
-    return path if path.startswith("/") else f"/{path}"
-
-
-def _seen_headers(request: web.BaseRequest) -> dict[str, str]:
-    """Return the headers by names in lower case; what comes in several is joined. Source: RFC 9110, section 5.3."""
-    headers: dict[str, str] = {}
-    for name, value in request.headers.items():
-        lower = name.lower()
-        separator = "; " if lower == "cookie" else ", "
-        headers[lower] = f"{headers[lower]}{separator}{value}" if lower in headers else value
-    return headers
-
-
-async def _body(request: web.BaseRequest, limit: int, *, timeout: float) -> bytes | None:
-    """Return the body, or ``None`` if it is too large.
-
-    Raises:
-        TimeoutError: It comes too slowly.
-    """
-    if (request.content_length or 0) > limit:
-        return None
-    if request.headers.get("expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # As aiohttp's applications do: the answer has not begun.
-    body = bytearray()
-    until = asyncio.get_running_loop().time() + timeout
-    async with asyncio.timeout_at(until) as waiting:
-        while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > limit:
-                return None
-            waiting.reschedule(until + len(body) / MIN_BODY_BYTES_PER_S)
-    return bytes(body)
-
-
-def streamed_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of a reply as it is passed on chunk by chunk: with its length, if that stays what it is."""
-    kept = _kept_headers(headers)
-    if _LENGTH in headers:
-        kept[_LENGTH] = headers[_LENGTH]
-    return kept
-
-
-def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers as a message that is passed on keeps them: without those that its own sending decides."""
-    kept = {name.lower(): value for name, value in headers.items() if name.lower() not in _NOT_FORWARDED}
-    kept.pop("set-cookie", None)
-    return kept
-
-
-def _set_cookies(response: web.StreamResponse, reply: HttpReply) -> None:
-    for cookie in reply.cookies:
-        response.headers.add("set-cookie", cookie)
+        if self._full is None:
+            self._full = FullServer(
+                self._answer,
+                self._handle_socket,
+                max_body_bytes=self._max_body_bytes,
+                body_timeout=self._body_timeout,
+                idle_timeout=self._idle_timeout,
+                write_timeout=self._write_timeout,
+                close_timeout=self._close_timeout,
+            )
+            if self._is_closing:
+                self._full.end()
+        return self._full
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -353,15 +139,9 @@ def _bind(host: str, port: int) -> socket.socket:
         # Lets a restarted server have its port back while old connections still fade out.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-        bound.listen(1024)
+        bound.listen(_BACKLOG)
     except BaseException:
         bound.close()
         raise
     bound.setblocking(False)
     return bound
-
-
-def _response(reply: HttpReply) -> web.Response:
-    response = web.Response(status=reply.status, body=reply.body, headers=_kept_headers(reply.headers))
-    _set_cookies(response, reply)
-    return response

@@ -1,20 +1,16 @@
-"""The real network: a WebSocket client that falls back on websockets, everything else by aiohttp.
+"""The real network: who calls, by aiohttp and protocols of our own. Who is called is in ``listener.py``.
 
 One port serves HTTP and WebSocket, which the websockets library does not do; hence two libraries.
 """
 
 import asyncio
 import functools
-import io
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from typing import Self
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
 
-import aiohttp
 from websockets.exceptions import WebSocketException
-from yarl import URL
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
@@ -28,13 +24,17 @@ from mentra.transport.base import (
     Listener,
     Network,
     Receiver,
-    is_loopback,
 )
 from mentra.transport.client_socket import ClientSocket
-from mentra.transport.listener import SocketListener, streamed_headers
+from mentra.transport.late_import import late_import
+from mentra.transport.listener import SocketListener
 from mentra.transport.opening import Limits, open_websocket
 from mentra.transport.tls import Tls
 
+if TYPE_CHECKING:
+    from mentra.transport.http_client import HttpClient
+
+_HTTP_CLIENT = "mentra.transport.http_client"
 _SMALL_BYTES = 64 * 1024
 """An answer that says that it is no longer than this is read at once."""
 
@@ -68,7 +68,7 @@ class SocketNetwork(Network):
         self._body_timeout = body_timeout
         self._idle_timeout = idle_timeout
         self._write_timeout = write_timeout
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._client: HttpClient | None = None
         self._connections: set[ClientSocket] = set()
 
     async def __aenter__(self) -> Self:
@@ -103,7 +103,8 @@ class SocketNetwork(Network):
         """Send an HTTP request."""
         try:
             async with asyncio.timeout(timeout):
-                return await (await self._send(method, url, headers, body)).whole()
+                reply = await (await self._http()).send(method, url, headers, body)
+                return await reply.whole()
         except TimeoutError as error:
             raise HttpError(f"{url} did not answer within {timeout:g} s.") from error
 
@@ -119,7 +120,7 @@ class SocketNetwork(Network):
         """Send an HTTP request, and return when the head of the answer is there."""
         try:
             async with asyncio.timeout(timeout):
-                reply = await self._send(method, url, headers, body)
+                reply = await (await self._http()).send(method, url, headers, body)
                 length = reply.headers.get("content-length", "")
                 return await reply.whole() if length.isdecimal() and int(length) <= _SMALL_BYTES else reply
         except TimeoutError as error:
@@ -153,73 +154,20 @@ class SocketNetwork(Network):
             connection.leave()
         if self._connections:
             await asyncio.wait([connection.lost for connection in self._connections])
-        while self._sessions:
-            await self._sessions.popitem()[1].close()
+        if self._client is not None:
+            await self._client.close()
 
-    async def _send(self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes) -> HttpReply:
-        try:
-            answer = await self._session(url).request(
-                method,
-                _exact(url),
-                # aiohttp warns of large bodies that are not files.
-                data=io.BytesIO(body) if len(body) > MAX_BODY_BYTES else body or None,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=None),  # Callers have their own.
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            if isinstance(error, TimeoutError):
-                raise
-            raise HttpError(f"{url} could not be reached: {error}.") from error
-        headers = streamed_headers(answer.headers)
-        if headers.pop("content-encoding", None):
-            headers.pop("content-length", None)  # Of the packed body; aiohttp unpacks it.
-        return HttpReply(
-            answer.status,
-            headers=headers,
-            cookies=tuple(answer.headers.getall("set-cookie", ())),
-            chunks=_Body(answer, url),
-        )
+    async def _http(self) -> "HttpClient":
+        if self._client is None:
+            await late_import(_HTTP_CLIENT)
+            # It imports aiohttp: 150 ms of a start.
+            from mentra.transport.http_client import HttpClient
 
-    def _session(self, url: str) -> aiohttp.ClientSession:
-        # aiohttp would send a request to this machine through the proxy, too.
-        through_proxy = not is_loopback(urlsplit(url).hostname)
-        if through_proxy not in self._sessions:
-            # Many users' requests go through one session: none may see another's cookies.
-            cookies = aiohttp.DummyCookieJar()
-            self._sessions[through_proxy] = aiohttp.ClientSession(trust_env=through_proxy, cookie_jar=cookies)
-        return self._sessions[through_proxy]
-
-
-def _exact(url: str) -> URL | str:
-    """Return a URL so that aiohttp sends it as it is: it would write ``%40`` as ``@``, and resolve ``..``."""
-    # What may not stand in a request line it has to quote.
-    sendable = url.isascii() and url.isprintable() and " " not in url
-    return URL(url, encoded=True) if sendable else url
+            self._client = self._client or HttpClient()
+        return self._client
 
 
 @functools.cache
 def _tls() -> Tls:
     # Building a context takes about 20 ms; one serves all connections (docs/architecture.md, Transport).
     return Tls(ssl.create_default_context())
-
-
-class _Body(AsyncIterator[bytes]):
-    """The body of an answer, as it comes."""
-
-    def __init__(self, answer: aiohttp.ClientResponse, url: str) -> None:
-        self._answer = answer
-        self._url = url
-
-    async def __anext__(self) -> bytes:
-        try:
-            chunk = await self._answer.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise HttpError(f"{self._url} broke off: {error}.") from error
-        if not chunk:
-            raise StopAsyncIteration
-        return chunk
-
-    async def aclose(self) -> None:
-        # Nothing more is read: a connection with a rest on it cannot be used again, and aiohttp closes it.
-        self._answer.close()

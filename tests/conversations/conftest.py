@@ -18,7 +18,10 @@ async def network(request: pytest.FixtureRequest) -> AsyncIterator[Network]:
     if request.param == "memory":
         yield MemoryNetwork()
         return
-    from mentra.transport.sockets import SocketNetwork  # Imported here: it takes 200 ms, and most runs skip it.
+    # Imported here: it takes 200 ms, and most runs skip it. aiohttp, too: a thread would have no time to import it.
+    import mentra.transport.full_server
+    import mentra.transport.http_client  # noqa: F401 - see above
+    from mentra.transport.sockets import SocketNetwork
 
     network = SocketNetwork()
     yield network

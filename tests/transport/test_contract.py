@@ -73,7 +73,10 @@ async def network_of(kind: str) -> AsyncIterator[Network]:
     if kind == "memory":
         yield MemoryNetwork()
         return
-    from mentra.transport.sockets import SocketNetwork  # Imported here: it takes 200 ms, and most runs skip it.
+    # Imported here: it takes 200 ms, and most runs skip it. aiohttp, too: a thread would have no time to import it.
+    import mentra.transport.full_server
+    import mentra.transport.http_client  # noqa: F401 - see above
+    from mentra.transport.sockets import SocketNetwork
 
     network = SocketNetwork()
     yield network

@@ -1,0 +1,118 @@
+"""Plain requests of HTTP/1.1 and plain answers to them: between bytes and what they mean, without input and output.
+
+Plain is what nearly all requests are: a head of no more than 8 KiB in ASCII, and a body of known length that fits into
+64 KiB. What is not, what is malformed and what is only odd is ``None`` here, and is left to aiohttp, which knows all of
+HTTP and refuses what it has to. So nothing is judged here, and nothing forgiven: two readers of one connection must
+never differ in where a request ends.
+"""
+
+import re
+from http import HTTPStatus
+from typing import NamedTuple
+
+from mentra.transport.base import HttpReply
+from mentra.transport.headers import joined, kept_headers
+
+MAX_HEAD_BYTES = 8 * 1024
+"""Less than what aiohttp takes in one line, so that nothing passes here that it would refuse for its length."""
+MAX_BODY_BYTES = 64 * 1024
+
+_MAX_HEADERS = 100
+_MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
+_METHODS = rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS)"
+_TARGET = rb"(/[!\"$-~]*)"  # Without "#", of which no two programs think the same.
+_FIELDS = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~]*\r\n)"
+_HEAD = re.compile(_METHODS + rb" " + _TARGET + rb" HTTP/1\.1\r\n(" + _FIELDS + rb"+)\r\n")
+_BEGUN_FIELDS = re.compile(_METHODS + rb" " + _TARGET + rb" HTTP/1\.1\r\n" + _FIELDS + rb"*[\t -~]*\r?")
+_BEGUN_LINE = re.compile(rb"[A-Z]{1,7}(?: [!-~]*(?: [!-~]*\r?)?)?")
+_NEVER = frozenset({"transfer-encoding", "content-encoding", "expect", "upgrade", "trailer", "te"})
+"""Who sends one of these wants more than a plain answer, or sends more than a plain body."""
+_REPEATABLE = frozenset({"cookie", "forwarded", "via", "accept", "accept-encoding", "accept-language", "cache-control"})
+_WITHOUT_BODY = frozenset({204, 304})
+_NO_VALUE = re.compile(r"[^\t -~]")
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
+
+
+class Head(NamedTuple):
+    """The head of a plain request."""
+
+    method: str
+    target: str
+    """The path and the query as they were sent."""
+    headers: dict[str, str]
+    """By names in lower case; what comes in several is joined."""
+    body_bytes: int
+    keep_alive: bool
+
+
+def read_head(head: bytes) -> Head | None:
+    """Read a whole head, with the empty line at its end. ``None``: the request is not plain."""
+    found = _HEAD.fullmatch(head)
+    if found is None:
+        return None
+    method, target, fields = found.groups()
+    lines = fields.decode("ascii").split("\r\n")
+    lines.pop()
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        name, value = name.lower(), value.strip(" \t")
+        if name in headers:
+            if name not in _REPEATABLE and not name.startswith("x-"):
+                return None
+            value = joined(name, headers[name], value)
+        headers[name] = value
+    length = headers.get("content-length", "0")
+    connection = headers.get("connection", "keep-alive").lower()
+    if (
+        len(lines) > _MAX_HEADERS
+        or "host" not in headers
+        or not _NEVER.isdisjoint(headers)
+        # aiohttp takes forms apart, and 240 ms to be imported: not while a handler waits for it (multipart.py).
+        or headers.get("content-type", "").lower().startswith("multipart/")
+        or len(length) > _MAX_LENGTH_DIGITS
+        or not length.isdecimal()
+        or int(length) > MAX_BODY_BYTES
+        or connection not in ("keep-alive", "close")
+    ):
+        return None
+    return Head(method.decode(), target.decode(), headers, int(length), connection == "keep-alive")
+
+
+def may_become_plain(beginning: bytes) -> bool:
+    """Return whether a head that is not all there may still turn out to be plain.
+
+    Whoever sends nonsense without an end is not waited for.
+    """
+    return bool(_BEGUN_FIELDS.fullmatch(beginning) or _BEGUN_LINE.fullmatch(beginning))
+
+
+def write_reply(reply: HttpReply, *, date: str, close: bool) -> bytes | None:
+    """Return a reply as it is sent, ``None`` if it is not plain: streamed, without a body by its status, or odd.
+
+    Args:
+        date: The time, as ``Date`` tells it.
+        close: Whether the connection is closed after it.
+    """
+    if reply.chunks is not None or reply.status < 200 or reply.status in _WITHOUT_BODY:
+        return None
+    headers = kept_headers(reply.headers)
+    fields = [*headers.items(), *(("set-cookie", cookie) for cookie in reply.cookies)]
+    if any(_NO_VALUE.search(value) or not _NAME.fullmatch(name) for name, value in fields):
+        return None
+    fields.append(("Content-Length", str(len(reply.body))))
+    if reply.body and "content-type" not in headers:
+        fields.append(("Content-Type", "application/octet-stream"))
+    if "date" not in headers:
+        fields.append(("Date", date))
+    if close:
+        fields.append(("Connection", "close"))
+    lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    return f"HTTP/1.1 {reply.status} {_reason(reply.status)}\r\n{lines}\r\n".encode("ascii") + reply.body
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
