@@ -25,7 +25,7 @@ class ServerSocket(Connection):
     """
 
     def __init__(
-        self, socket_: web.WebSocketResponse, transport: asyncio.BaseTransport | None, close_timeout: float
+        self, socket_: web.WebSocketResponse, transport: asyncio.Transport | None, close_timeout: float
     ) -> None:
         self._socket = socket_
         self._transport = transport
@@ -78,7 +78,7 @@ class ServerSocket(Connection):
 
     def abort(self) -> None:
         """Drop the connection."""
-        if isinstance(self._transport, asyncio.WriteTransport) and not self._lost.is_set():
+        if self._transport is not None and not self._lost.is_set():
             self._aborted = True
             self._transport.abort()
 

@@ -1,4 +1,4 @@
-"""Calls on each event loop that an app may have."""
+"""The sockets on each event loop that an app may have."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -14,5 +14,5 @@ else:
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None:
-    """Run the calls of ``test_opening.py`` on all of them."""
-    return LOOPS if item.path.name == "test_opening.py" and item.get_closest_marker("sockets") else None
+    """Run what is marked as a whole on all of them."""
+    return LOOPS if item.get_closest_marker("sockets") else None
