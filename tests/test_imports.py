@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 NETWORK_FILES = (
     "sockets.py",
+    "binding.py",
     "opening.py",
     "tls.py",
     "client_socket.py",

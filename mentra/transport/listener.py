@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mentra.transport.accepting import Accepting
 from mentra.transport.base import BodyLimit, HandleHttp, HandleSocket, HttpReply, HttpRequest, Listener
+from mentra.transport.binding import bind, url_of
 from mentra.transport.late_import import late_import
 from mentra.transport.plain_server import PlainConnection, PlainServer
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from mentra.transport.full_server import FullServer
 
 _FULL_SERVER = "mentra.transport.full_server"
-_BACKLOG = 1024
 
 _logger = logging.getLogger(__name__)
 
@@ -59,13 +59,12 @@ class SocketListener(Listener):
         """Where it is reached."""
         return self._url
 
-    async def open(self, host: str, port: int) -> None:
-        """Begin to listen. Raises OSError when the port is taken."""
-        bound = _bind(host, port)
-        bound_host, bound_port = bound.getsockname()[:2]
-        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(bound_host), str(bound_host))  # noqa: S104 - compared, not bound
-        self._url = f"http://[{shown}]:{bound_port}" if ":" in shown else f"http://{shown}:{bound_port}"
-        self._accepting = Accepting(bound, self._plain)
+    async def open(self, host: str, port: int, *, bound: socket.socket | None = None) -> None:
+        """Begin to listen; with ``bound`` on that socket, which listens already. OSError: the port is taken."""
+        listening = bound or bind(host, port)
+        bound_host, bound_port = listening.getsockname()[:2]
+        self._url = url_of(str(bound_host), bound_port)
+        self._accepting = Accepting(listening, self._plain)
         await self._accepting.open()
 
     async def close(self) -> None:
@@ -129,19 +128,3 @@ class SocketListener(Listener):
             if self._is_closing:
                 self._full.end()
         return self._full
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Bind in one step of our own, so that a taken port is an OSError with its number and nothing else."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # Lets a restarted server have its port back while old connections still fade out.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(_BACKLOG)
-    except BaseException:
-        bound.close()
-        raise
-    bound.setblocking(False)
-    return bound

@@ -6,6 +6,7 @@ One port serves HTTP and WebSocket, which the websockets library does not do; he
 import asyncio
 import functools
 import logging
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
@@ -54,6 +55,8 @@ class SocketNetwork(Network):
         idle_timeout: Seconds until a listener drops a connection without a request. Longer than what proxies and
             tunnels keep connections for, which might send on one that is just being closed.
         write_timeout: Seconds until a listener drops who takes nothing more of a streamed reply.
+        bound: What ``listen`` shall listen on, whatever its host and port: a socket that listens already, such as one
+            that is shared with other processes. Its listener closes it.
     """
 
     def __init__(
@@ -63,11 +66,13 @@ class SocketNetwork(Network):
         body_timeout: float = 30.0,
         idle_timeout: float = 120.0,
         write_timeout: float = 60.0,
+        bound: socket.socket | None = None,
     ) -> None:
         self._close_timeout = close_timeout
         self._body_timeout = body_timeout
         self._idle_timeout = idle_timeout
         self._write_timeout = write_timeout
+        self._bound = bound
         self._client: HttpClient | None = None
         self._connections: set[ClientSocket] = set()
 
@@ -145,7 +150,7 @@ class SocketNetwork(Network):
             write_timeout=self._write_timeout,
             close_timeout=self._close_timeout,
         )
-        await listener.open(host, port)
+        await listener.open(host, port, bound=self._bound)
         return listener
 
     async def close(self) -> None:
