@@ -14,6 +14,7 @@ from mentra.bitmaps.bitmap import PillowImage
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.rest import DeclaredPermission
 from mentra.protocol.settings import Setting
+from mentra.server.workers import Workers
 from mentra.session.declared_settings import SettingsItem
 from mentra.session.setting_fields import Field
 from mentra.transport.base import Network
@@ -24,6 +25,7 @@ PUBLIC = {name for module in (mentra, mentra.testing, mentra.localcloud) for nam
 UNNAMED = {
     *(kind for hint in typing.get_type_hints(Capabilities).values() for kind in typing.get_args(hint) or (hint,)),
     Network,
+    Workers,
     PillowImage,
     # What a class of settings is made of, and what the console holds of an app.
     *(DeclaredPermission, Field, Setting, SettingsItem),

@@ -27,6 +27,7 @@ from mentra.server.web.routing import PAGE, routes_of
 from mentra.server.web.sign_in import HostKey
 from mentra.server.web.site import Pages
 from mentra.server.web.static_files import StaticFiles
+from mentra.server.workers import Workers
 from mentra.session.declared_settings import Settings
 from mentra.session.handlers import check_callable
 from mentra.session.session import AppSession
@@ -281,6 +282,7 @@ class AppServer:
         host: str | None = None,
         port: int | None = None,
         network: Network | None = None,
+        workers: Workers | None = None,
         hosted: bool = False,
         public_url: str | None = None,
         cloud: str | None = None,
@@ -293,6 +295,7 @@ class AppServer:
             host: Listen here instead of on the configured address.
             port: Listen here instead of on the configured port.
             network: Travel by this instead of real sockets.
+            workers: Serve the app together with other processes, which know where it listens, and say so.
             hosted: Connect where the host's webhooks say, on this machine, whatever the configuration says.
             public_url: Where the host lets phones reach the server; by default where it listens. Of hosts only.
             cloud: The WebSocket URL of the host's cloud, which keeps the storage of users who have no session yet, and
@@ -319,7 +322,8 @@ class AppServer:
             config = dataclasses.replace(
                 config, development=True, mentraos_websocket_url=None, public_url=read_public_url(public_url)
             )
-        if config.mentraos_websocket_url and is_in_clear(config.mentraos_websocket_url):
+        is_first = workers is None or workers.index == 0  # What is the same for all is said once.
+        if is_first and config.mentraos_websocket_url and is_in_clear(config.mentraos_websocket_url):
             _logger.warning(
                 "The API key travels to %r unencrypted: use wss:// unless the network between is your own.",
                 config.mentraos_websocket_url,
@@ -331,6 +335,7 @@ class AppServer:
             self._lifespan,
             Pages(self._web_routes, self._asgi, user_token_key if hosted else None),
             network=network,
+            workers=workers,
             cloud=cloud,
             failed=failed,
         )
@@ -342,7 +347,8 @@ class AppServer:
         if hosted:
             serving.published.public_url = config.public_url or self.url
             return  # The host says where the app is reached.
-        _logger.info("%s listens on %s%s and waits for users.", config.package_name, self.url, config.webhook_path)
+        if workers is None:
+            _logger.info("%s listens on %s%s and waits for users.", config.package_name, self.url, config.webhook_path)
 
     async def stop(self, *, reason: str = StopReason.SERVER_STOPPED, timeout: float = STOP_WITHIN_S) -> None:
         """End all sessions, stop listening, and return. Stopping a stopped server does nothing.
@@ -372,10 +378,18 @@ class AppServer:
         finally:
             self._serving = None
 
-    def run(self) -> None:
+    def run(
+        self,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        network: Network | None = None,
+        workers: Workers | None = None,
+    ) -> None:
         """Start, serve until SIGINT, SIGTERM or ``stop``, stop, return. For the last line of a program.
 
-        Sets up logging to stderr, unless the program has done so.
+        Sets up logging to stderr, unless the program has done so. The arguments are those of ``start``, and for tools;
+        the network is closed at the end.
         """
         if (captured := captured_runs()) is not None:
             captured.append(self)
@@ -383,27 +397,32 @@ class AppServer:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         try:
             with asyncio.Runner(loop_factory=event_loop) as runner:
-                runner.run(self._run())
+                runner.run(self._run(host=host, port=port, network=network, workers=workers))
         except CannotListen as error:
             # The program's last line: a port that is taken is no bug in it, and needs no traceback.
-            address = f"{self._config.host}:{self._config.port}"
+            address = f"{host or self._config.host}:{self._config.port if port is None else port}"
             raise SystemExit(
                 f"{self._config.package_name} cannot listen on {address}: {error.strerror or error}. "
                 "Stop the program that does, or set PORT to another one."
             ) from None
 
-    async def _run(self) -> None:
+    async def _run(self, *, network: Network | None, **options: Any) -> None:
         def end() -> None:
             if self._serving is not None:
                 self._serving.over.set()
 
         try:
             with signals(end):
-                async with self:
+                await self.start(network=network, **options)
+                try:
                     if self._serving is not None:
                         with rare_collections():
                             await self._serving.over.wait()
+                finally:
+                    await self.stop()
         finally:
+            if network is not None:
+                await network.close()
             await leave_tasks()
 
     async def __aenter__(self) -> Self:

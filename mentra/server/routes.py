@@ -39,7 +39,8 @@ from mentra.server.tool_calls import ToolCalls, ToolFailed
 from mentra.server.tools import ToolCall
 from mentra.server.trust import fits_together, is_from_cloud
 from mentra.server.uploads import MAX_UPLOAD_BYTES, UploadRoute
-from mentra.server.web.site import INIT_PATH, LOGIN_PATH, Site
+from mentra.server.web.sign_in import INIT_PATH
+from mentra.server.web.site import LOGIN_PATH, Site
 from mentra.session.published import Published
 from mentra.session.uploads import Uploads
 from mentra.transport.base import MAX_BODY_BYTES, HttpReply, HttpRequest

@@ -9,6 +9,7 @@ from mentra.config import CONSOLE, ServerConfig
 from mentra.errors import MentraError
 from mentra.protocol.webhooks import SessionRequest
 from mentra.server.clouds import Clouds
+from mentra.server.door import Door
 from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
 from mentra.server.routes import Routes
 from mentra.server.sessions import CANCEL_WITHIN_S, Hooks, Sessions
@@ -17,6 +18,7 @@ from mentra.server.tool_calls import ToolCalls, ToolHook
 from mentra.server.tools import Tool
 from mentra.server.trust import PRODUCTION
 from mentra.server.web.site import Pages, Site
+from mentra.server.workers import Workers, ownership
 from mentra.session.core import SessionCore
 from mentra.session.declared_settings import Settings
 from mentra.session.handlers import Failed
@@ -54,6 +56,7 @@ class Serving:
     Args:
         pages: What its web site consists of.
         network: How bytes travel; real sockets of its own if there is none.
+        workers: Those that serve the app, if it is more than this process.
         cloud: The WebSocket URL of the cloud of users who have no session, if a host has one.
         failed: Told each exception of the app's hooks, handlers, tasks and timers, after it was logged.
     """
@@ -67,6 +70,7 @@ class Serving:
         pages: Pages,
         *,
         network: Network | None,
+        workers: Workers | None = None,
         cloud: str | None,
         failed: Failed | None = None,
     ) -> None:
@@ -76,8 +80,9 @@ class Serving:
         """Set when the end is wanted."""
         self._own_network = network is None
         self._network = _sockets() if network is None else network
-        self.published = Published(config.public_url)
-        self.uploads = Uploads()
+        self._workers = workers
+        self.published = Published(config.public_url, ownership(workers))
+        self.uploads = Uploads(ownership(workers))
         self._storages = Storages()
         self._lifespan = lifespan
         self._failed = failed
@@ -91,7 +96,7 @@ class Serving:
         self._config = config
         self._tool_calls = ToolCalls(tools, app, timeout_s=app.tool_timeout)
         exchanging = config.mentraos_websocket_url or cloud or (None if config.development else PRODUCTION)
-        self._site = Site(config, self._network, pages, app.session_for, cloud=exchanging, now=utc_now)
+        self._site = Site(config, self._network, pages, app.session_for, cloud=exchanging, now=utc_now, workers=workers)
         self._routes = Routes(config, self.sessions, self._tool_calls, self.published, self.uploads, self._site)
         self._one_at_a_time = asyncio.Lock()
 
@@ -113,9 +118,13 @@ class Serving:
 
     async def _listen(self) -> None:
         config = self._config
+        handle = self._routes.handle
+        if self._workers is not None:
+            await self._workers.open(handle)
+            handle = Door(config.webhook_path, self._routes, self._site, self._workers).handle
         try:
             self.listener = await self._network.listen(
-                config.host, config.port, self._routes.handle, max_body_bytes=self._routes.body_limit
+                config.host, config.port, handle, max_body_bytes=self._routes.body_limit
             )
         except OSError as error:
             raise CannotListen(error.errno, error.strerror or str(error)) from error
@@ -175,6 +184,8 @@ class Serving:
         )
 
     async def _leave(self, within_s: float) -> None:
+        if self._workers is not None:
+            await self._workers.close()
         await self._site.close()
         await self._lifespan.end(within_s=within_s, failed=self._failed)
         await self._storages.close(timeout=min(max(within_s, CANCEL_WITHIN_S), STORE_WITHIN_S))

@@ -68,6 +68,15 @@ class UploadRoute:
         return _refused(status, problem)
 
 
+async def upload_id(request: HttpRequest) -> str | None:
+    """Return the id that an upload names; ``None`` if it names none, or cannot be read."""
+    try:
+        upload, _ = await _read(request)
+    except ValueError:
+        return None
+    return upload.request_id if isinstance(upload.request_id, str) else None
+
+
 async def _read(request: HttpRequest) -> tuple[PhotoUpload, FormFile | None]:
     """Return what an upload says, and its file.
 

@@ -127,7 +127,7 @@ class Photos:
     ) -> Photo:
         """See ``Camera.request_photo``."""
         core = self._core
-        request_id = new_id("photo_req")
+        request_id = core.uploads.new_id()
         core.uploads.expect(request_id, core.requests)
         try:
             uploaded: UploadedPhoto = await self._ask(

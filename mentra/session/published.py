@@ -12,7 +12,7 @@ Source: RFC 9110, section 14.
 import contextlib
 import re
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from mentra.errors import ConfigError
@@ -27,11 +27,15 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 class Published:
     """The files that one app's server hands out now.
 
+    Args:
+        is_ours: Tells of a path whether who asks for it comes to this process.
+
     Attributes:
         public_url: Where the server is reached from outside, without a slash at the end; ``None`` while nobody said.
     """
 
-    def __init__(self, public_url: str | None = None) -> None:
+    def __init__(self, public_url: str | None = None, is_ours: Callable[[str], bool] = lambda _: True) -> None:
+        self._is_ours = is_ours
         self.public_url = public_url
         self._files: dict[str, _File] = {}
 
@@ -53,7 +57,8 @@ class Published:
                 "AppServer, or set PUBLIC_URL, to the app's Public URL in the developer console, such as "
                 "'https://myapp.example.com'."
             )
-        path = f"{PREFIX}{secrets.token_urlsafe(24)}{suffix}"
+        while not self._is_ours(path := f"{PREFIX}{secrets.token_urlsafe(24)}{suffix}"):
+            pass
         self._files[path] = _File(data, mime_type)
         try:
             yield self.public_url + path

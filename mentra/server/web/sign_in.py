@@ -17,17 +17,21 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from urllib.parse import urlencode
 
 from mentra.config import ServerConfig
 from mentra.errors import AuthError
 from mentra.protocol import codec, rest, web_tokens
-from mentra.protocol.web_tokens import ExchangeReply, ExchangeRequest
+from mentra.protocol.web_tokens import ExchangeReply, ExchangeRequest, InitReply
 from mentra.server.trust import rest_base
 from mentra.server.web.cookie import SessionCookie
 from mentra.server.web.request import cookies_of, query_of
 from mentra.server.web.signed_token import SignedTokens
+from mentra.server.workers import Workers, owner_of
 from mentra.transport.base import HttpError, HttpRequest, Network, http_base
 
+INIT_PATH = "/api/mentra/auth/init"
+"""Tells a page who opened it; for the official helper of pages in React, and for other workers."""
 EXCHANGE_WITHIN_S = 10.0
 KEPT_FOR_S = 10.0
 """How long the answer of an exchange is remembered, for the other requests of the same page."""
@@ -49,6 +53,7 @@ class SignIn:
         host_key: Returns the public key, in PEM, with which the cloud of a host signs tokens, besides that of the
             configuration; ``None`` for an app without a host, as in production.
         now: The time.
+        workers: Those that serve the app, if it is more than this process.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class SignIn:
         cloud: str | None,
         host_key: HostKey | None,
         now: Callable[[], datetime],
+        workers: Workers | None = None,
     ) -> None:
         self._config = config
         self._network = network
@@ -69,6 +75,7 @@ class SignIn:
         self._signed_tokens = self._tokens_by(config.user_token_key)
         self._host_key = host_key
         self._host_tokens: SignedTokens | None = None
+        self._workers = workers
         self._exchanges: dict[tuple[str, str], asyncio.Task[str]] = {}
 
     async def identify(self, request: HttpRequest) -> tuple[str | None, str | None]:
@@ -121,7 +128,7 @@ class SignIn:
         if task is None:
             if sum(not task.done() for task in self._exchanges.values()) >= MAX_EXCHANGES:
                 raise AuthError("Too many temporary tokens are being exchanged.")
-            task = self._exchanges[key] = asyncio.create_task(self._exchange(*key), name="exchange a token")
+            task = self._exchanges[key] = asyncio.create_task(self._user_of_token(*key, query), name="exchange a token")
             task.add_done_callback(lambda task: self._exchanged(key, task))
         # Shielded: others wait for the same answer.
         return await asyncio.shield(task)
@@ -174,6 +181,22 @@ class SignIn:
             return self._default_cloud
         # The checksum alone is weak: whoever has seen one of the hashes of the key could have made it.
         return rest_base(url, local_allowed=self._config.development) or self._default_cloud
+
+    async def _user_of_token(self, cloud: str, token: str, query: Mapping[str, str]) -> str:
+        workers = self._workers
+        if workers is None or (owner := owner_of(token, workers.count)) == workers.index:
+            return await self._exchange(cloud, token)
+        # The cloud says it once. The requests of a page may come to any worker, so one of them asks for all.
+        names = (web_tokens.TEMP_TOKEN, web_tokens.CLOUD_URL, web_tokens.CLOUD_URL_CHECKSUM)
+        kept = urlencode({name: query[name] for name in names if name in query})
+        try:
+            reply = await (await workers.ask(owner, HttpRequest("GET", f"{INIT_PATH}?{kept}"))).whole()
+        except HttpError as error:
+            raise AuthError(f"Worker {owner}, which exchanges this token, did not answer: {error}") from error
+        answer = codec.decode_as(InitReply, reply.body)
+        if isinstance(answer, codec.Malformed) or not answer.success or not answer.user_id:
+            raise AuthError(f"Worker {owner}, which exchanges this token, learnt nothing from it.")
+        return answer.user_id
 
     async def _exchange(self, cloud: str, token: str) -> str:
         if not cloud:

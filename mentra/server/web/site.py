@@ -20,13 +20,12 @@ from mentra.server.web.response import is_stream, problem_reply, reply_of
 from mentra.server.web.routing import Route, RouteTable
 from mentra.server.web.sign_in import HostKey, SignIn
 from mentra.server.web.static_files import StaticFiles
+from mentra.server.workers import Workers
 from mentra.session.session import AppSession
 from mentra.transport.base import MAX_BODY_BYTES, HttpReply, HttpRequest, Network, is_cancelled
 
 LOGIN_PATH = "/mentra-auth"
 """Sends a browser to sign in."""
-INIT_PATH = "/api/mentra/auth/init"
-"""Tells a page who opened it; for the official helper of pages in React."""
 NO_DETAILS = "Internal server error; the app's log has the details."
 
 _TOKENS = (web_tokens.SIGNED_TOKEN, web_tokens.TEMP_TOKEN, web_tokens.FRONTEND_TOKEN)
@@ -53,6 +52,7 @@ class Site:
         session_for: Returns the session of a user.
         cloud: The WebSocket URL of the cloud that knows temporary tokens, unless a page names another one.
         now: The time.
+        workers: Those that serve the app, if it is more than this process.
 
     Raises:
         ConfigError: There is no folder where the static files are said to be.
@@ -67,11 +67,12 @@ class Site:
         *,
         cloud: str | None,
         now: Callable[[], datetime],
+        workers: Workers | None = None,
     ) -> None:
         self._config = config
         self._routes = pages.routes
         self._session_for = session_for
-        self._sign_in = SignIn(config, network, cloud=cloud, host_key=pages.host_key, now=now)
+        self._sign_in = SignIn(config, network, cloud=cloud, host_key=pages.host_key, now=now, workers=workers)
         self._files = StaticFiles(config.public_dir) if config.public_dir else None
         self._asgi = AsgiHost(pages.asgi) if pages.asgi else None
         self._streams: set[_TrackedEvents] = set()
@@ -102,6 +103,13 @@ class Site:
         """Return how large the body of a request may be."""
         found = self._routes.find(request.method, request.path_only)
         return found[0].max_body_bytes if isinstance(found, tuple) else MAX_BODY_BYTES
+
+    async def user_of(self, request: HttpRequest) -> str | None:
+        """Return the user whom the answer to a request may be about; ``None`` if it is for everybody."""
+        path = request.path_only
+        if self._files and request.method in _READING and not self._routes.find("GET", path) and self._files.has(path):
+            return None
+        return (await self._sign_in.identify(request))[0]
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer a request. What goes wrong in app code is logged, and answered with 500."""
