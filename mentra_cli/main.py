@@ -38,6 +38,7 @@ from mentra_cli.commands import (
     press,
     replay,
     restart,
+    run,
     say,
     screen,
     send,
@@ -80,6 +81,7 @@ app = typer.Typer(
 RUN = "Make and run"
 app.command(epilog=new.EXAMPLES, rich_help_panel=RUN)(new.new)
 app.command(cls=dev.DevCommand, epilog=dev.EXAMPLES, rich_help_panel=RUN)(dev.dev)
+app.command(epilog=run.EXAMPLES, rich_help_panel=RUN)(run.run)
 app.command(epilog=cloud.EXAMPLES, rich_help_panel=RUN)(cloud.cloud)
 app.command(epilog=check.EXAMPLES, rich_help_panel=RUN)(check.check)
 app.add_typer(config.app, name="config", epilog=config.EXAMPLES, rich_help_panel=RUN)

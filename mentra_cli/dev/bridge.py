@@ -12,6 +12,7 @@ import logging
 import socket
 import struct
 from collections.abc import AsyncIterator, Mapping
+from typing import cast
 
 from mentra.transport.base import (
     MAX_BODY_BYTES,
@@ -42,7 +43,7 @@ _ANSWER_WITHIN_S = 2.0
 
 
 class Bridge(Network):
-    """One end. Make it with ``open``."""
+    """One end. Make it with ``open``, or ``take_over`` an end later."""
 
     def __init__(self, *, first: bool) -> None:
         self._numbers = itertools.count(1 if first else 2, 2)  # Odd and even, so that the ends never choose the same.
@@ -54,7 +55,8 @@ class Bridge(Network):
         """Replies that are being read here."""
         self._pumps: dict[int, tuple[asyncio.Task[None], Window]] = {}
         """Replies that are being sent from here."""
-        self._gone = False
+        self.gone = False
+        """Whether the other end is."""
         self._ends: dict[int, MemoryConnection] = {}
         """The inner end of each connection: what is said there goes over the stream, and the other way round."""
 
@@ -66,15 +68,19 @@ class Bridge(Network):
             first: True at one end, False at the other.
         """
         bridge = cls(first=first)
-        end.setblocking(False)
-        await asyncio.get_running_loop().create_connection(lambda: bridge._stream, sock=end)
+        await bridge.take_over(end)
         return bridge
+
+    async def take_over(self, end: socket.socket) -> None:
+        """Take over one end of a socket pair. Who listens before that misses nothing."""
+        end.setblocking(False)
+        await asyncio.get_running_loop().create_connection(lambda: self._stream, sock=end)
 
     async def connect(
         self, url: str, receiver: Receiver, *, headers: Mapping[str, str] | None = None, timeout: float
     ) -> Connection:
         """Open a connection to the listener of the other end."""
-        if self._gone:
+        if self.gone:
             raise ConnectionRefusedError("The other end is gone.")
         number = next(self._numbers)
         opened = self._opening[number] = asyncio.get_running_loop().create_future()
@@ -121,7 +127,7 @@ class Bridge(Network):
         timeout: float,
     ) -> HttpReply:
         """Ask the listener of the other end."""
-        if self._gone:
+        if self.gone:
             raise HttpError("The other end is gone.")
         number = next(self._numbers)
         answer = self._asking[number] = asyncio.get_running_loop().create_future()
@@ -199,7 +205,7 @@ class Bridge(Network):
 
     def lost(self) -> None:
         """The other end is gone."""
-        self._gone = True
+        self.gone = True
         for number in {*self._opening, *self._asking}:
             self._came(number, opened=False)
         for end in list(self._ends.values()):
@@ -413,8 +419,8 @@ class _Stream(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "a socket is one"  # noqa: S101
-        self._transport = transport
+        # Of a socket it is one. Those of uvloop have all of it, and are no instances.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data

@@ -15,7 +15,8 @@ MAY_USE: dict[str, set[str]] = {
     "checks": {"foundations", "dev/state_file.py"},
     "dev": {"foundations"},
     "cloud": {"foundations", "dev"},
-    "commands": {"foundations", "checks", "cloud", "dev"},
+    "run": {"foundations", "dev/bridge.py"},
+    "commands": {"foundations", "checks", "cloud", "dev", "run"},
     "main": {"foundations", "commands"},
 }
 """For each part of the command, the parts that it may import, besides itself."""
@@ -25,6 +26,7 @@ MAIN = {"__main__.py", "main.py"}
 MEET_JSON = {
     "console.py",  # What --json prints.
     "scaffold.py",  # cookiecutter.json.
+    "run/reports.py",  # Between mentra run and its workers.
     "dev/reports.py",  # Between mentra dev and its child.
     "dev/state_file.py",  # What mentra dev leaves for other commands.
 }

@@ -62,7 +62,9 @@ class App(AppServer):
         return f"Sunny in {city} for {days}"
 '''
 
-NEEDS_DEV = {name for name in get_command(app).commands if name not in ("new", "dev", "cloud", "check", "config")}  # type: ignore[attr-defined]
+NEEDS_DEV = {
+    name for name in get_command(app).commands if name not in ("new", "dev", "run", "cloud", "check", "config")
+}  # type: ignore[attr-defined]
 ARGUMENTS: dict[str, list[str]] = {
     "say": ["hello"],
     "touch": ["double_tap"],
