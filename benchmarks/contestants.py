@@ -19,6 +19,7 @@ OURS = "mentra"
 NODE, NODE_QUIET = "node", "node quiet"
 BUN_AS_SHIPPED, BUN_QUIET = "bun", "bun quiet"
 RAW_UVLOOP, RAW_ASYNCIO = "raw uvloop", "raw asyncio"
+ONE_WORKER, TWO_WORKERS = "1 worker", "2 workers"
 
 # Nothing else of our environment: SDKs look for proxies, log tokens and keys in it.
 _KEPT = ("PATH", "HOME", "LANG", "PYENV_ROOT", "LD_LIBRARY_PATH")
@@ -30,12 +31,14 @@ class Contestant:
 
     Attributes:
         missing: What it needs and this machine does not have; empty if it can run.
+        on_all_cores: It is several processes, which need more than the core of the others.
     """
 
     name: str
     command: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
+    on_all_cores: bool = False
 
     def environment(self, port: int, stream: str, authority: Path | None) -> dict[str, str]:
         """Return the environment of its process. With an authority, everybody is told to trust it."""
@@ -75,4 +78,14 @@ def contestants() -> list[Contestant]:
         Contestant(BUN_AS_SHIPPED, (str(BUN), ts), {}, no_bun),
         Contestant(RAW_UVLOOP, raw, {"BENCH_LOOP": "uvloop"}, missing("uvloop")),
         Contestant(RAW_ASYNCIO, raw, {"BENCH_LOOP": "asyncio"}),
+    ]
+
+
+def crews() -> list[Contestant]:
+    """Return our own app in one worker and in two. Both may use all cores, and each message has its work in CPU."""
+    work = {"BENCH_WORK_MS": "1"}
+    command = (sys.executable, "-m", "mentra_cli", "run", str(PEERS / "captions.py"), "--workers")
+    return [
+        Contestant(ONE_WORKER, (*command, "1"), work, on_all_cores=True),
+        Contestant(TWO_WORKERS, (*command, "2"), work, on_all_cores=True),
     ]

@@ -30,6 +30,11 @@ def cores() -> tuple[set[int], set[int]]:
     return {free[0]}, set(free[1:]) or {free[0]}
 
 
+def all_cores() -> set[int]:
+    """Return all that we may use."""
+    return set().union(*cores())
+
+
 def raise_file_limit() -> int:
     """Let this process and its children open as many files as they may; return how many that are."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -58,7 +63,12 @@ class Program:
     @property
     def cpu_s(self) -> float:
         """CPU that it and its children have used so far: the sums of the scheduler, with those of ended threads."""
-        return sum(time.clock_gettime(_cpu_clock(pid)) for pid in self._pids())
+        return sum(self.cpu_of_each.values())
+
+    @property
+    def cpu_of_each(self) -> dict[int, float]:
+        """CPU that each of them has used so far."""
+        return {pid: time.clock_gettime(_cpu_clock(pid)) for pid in self._pids()}
 
     async def listening(self, port: int) -> None:
         """Wait until somebody can connect.

@@ -4,7 +4,16 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contestants import BUN_AS_SHIPPED, BUN_QUIET, NODE, NODE_QUIET, OURS, RAW_UVLOOP
+from contestants import (
+    BUN_AS_SHIPPED,
+    BUN_QUIET,
+    NODE,
+    NODE_QUIET,
+    ONE_WORKER,
+    OURS,
+    RAW_UVLOOP,
+    TWO_WORKERS,
+)
 from works import MEASURES, Measure, Reading
 
 BUSY = 0.9
@@ -39,6 +48,9 @@ TARGETS = (
     Target("audio", "frame_cpu_us", NODE_QUIET, 0.65),
     Target("audio", "frame_cpu_us", BUN_QUIET, 0.95),
     Target("many", "session_kb", BUN_QUIET, 0.4),
+    Target("workers", "worker_messages_per_s", ONE_WORKER, 1.6, TWO_WORKERS),
+    Target("workers", "worker_message_cpu_us", ONE_WORKER, 1.1, TWO_WORKERS),
+    Target("workers", "worker_start_cpu_us", ONE_WORKER, 1.25, TWO_WORKERS),
     Target("listening", "listening_ms", NODE_QUIET, 0.5),
     Target("listening", "listening_ms", BUN_QUIET, 1.1),
     Target("commands", "command_ms", "python -c pass", 1.5, "mentra --version"),

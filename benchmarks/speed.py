@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from certificates import Certificates, make_certificates
-from contestants import BUN, SDK, Contestant, contestants
+from contestants import BUN, SDK, Contestant, contestants, crews
 from generator import NotBuilt, WrongAnswers, build
 from processes import ProgramEnded, cores, raise_file_limit
 from results import TARGETS, Results
 from scales import FULL, SHORT, Scale
-from works import COMMANDS, MEASURES, WORKS, Measure, Work, command, reloads
+from works import COMMANDS, MEASURES, WORKS, Measure, Work, command, reloads, workers
 
 PACKAGES = ("mentra-cli", "aiohttp", "aiofastnet", "picows", "uvloop", "websockets")
 
@@ -68,7 +68,9 @@ class Run:
             certificates = make_certificates(Path(folder))
             for work in self._works:
                 if work in self._kinds:
-                    await self._interleaved(work, certificates)
+                    await self._interleaved(work, self._kinds[work], self._everybody, certificates)
+                elif work == "workers":
+                    await self._interleaved(work, workers, crews(), certificates)
         if "commands" in self._works:
             self._commands()
         if "reload" in self._works and self._scale.saves:
@@ -76,14 +78,16 @@ class Run:
                 for reading in readings:
                     self.results.add("reload", "reload_ms", name, reading)
 
-    async def _interleaved(self, work: str, certificates: Certificates) -> None:
+    async def _interleaved(
+        self, work: str, do: Work, everybody: Sequence[Contestant], certificates: Certificates
+    ) -> None:
         """Let everybody do it, one after the other, in rounds: what disturbs, disturbs all alike."""
         rounds = self._scale.repeats if work == "listening" else self._scale.rounds
         for number in range(rounds):
-            for contestant in self._everybody:
+            for contestant in everybody:
                 _say(f"{work}, round {number + 1} of {rounds}: {contestant.name}")
                 try:
-                    readings = await self._kinds[work](contestant, self._scale, certificates)
+                    readings = await do(contestant, self._scale, certificates)
                 except (WrongAnswers, ProgramEnded, TimeoutError) as error:
                     self.wrong.append(f"{work}, {contestant.name}: {error}")
                     _say(f"  WRONG: {error}")

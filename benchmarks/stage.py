@@ -10,7 +10,7 @@ from typing import NamedTuple
 from certificates import Certificates
 from contestants import Contestant
 from generator import Answer, Generator, WrongAnswers, generating
-from processes import Program, cores, free_port, running
+from processes import Program, all_cores, cores, free_port, running
 
 
 class Launch(NamedTuple):
@@ -65,7 +65,7 @@ async def launched(
     """Run a contestant's app until the end of the block, without a generator."""
     port = free_port()
     environment = contestant.environment(port, stream, certificates.authority if certificates else None)
-    on_core, _ = cores()
+    on_core = all_cores() if contestant.on_all_cores else cores()[0]
     with tempfile.TemporaryDirectory(prefix="mentra-bench-") as folder:
         began = time.perf_counter()
         async with running(contestant.command, environment, on_core, written=Path(folder) / "stderr") as app:

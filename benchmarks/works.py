@@ -75,6 +75,13 @@ MEASURES: Mapping[str, Mapping[str, Measure]] = {
         "frame_cpu_us": Measure("CPU of a frame", "us"),
         "frame_p99_ms": Measure("from a frame to its answer, p99", "ms"),
     },
+    "workers": {
+        "worker_starts_per_s": Measure("starts, 100 at once, 1 ms of work each", "/s", more_is_better=True),
+        "worker_start_cpu_us": Measure("CPU of a start", "us"),
+        "worker_messages_per_s": Measure("messages, 1 ms of work each", "/s", more_is_better=True),
+        "worker_message_cpu_us": Measure("CPU of a message", "us"),
+        "smaller_share": Measure("share of the less busy process", "", more_is_better=True),
+    },
     "listening": {"listening_ms": Measure("from start to listening", "ms")},
     "commands": {"command_ms": Measure("start to end", "ms")},
     "reload": {"reload_ms": Measure("from save to the new text", "ms")},
@@ -172,6 +179,28 @@ async def listening(contestant: Contestant, _: Scale, __: Certificates) -> Readi
     """Start the app."""
     async with launched(contestant) as launch:
         return {"listening_ms": Reading(launch.took_s * 1000)}
+
+
+async def workers(crew: Contestant, scale: Scale, _: Certificates) -> Readings:
+    """Start sessions and talk to them, in one worker or several on all cores, which the generator shares.
+
+    Without work of its own for each message the generator would be the limit: one core of ours is what it needs.
+    """
+    async with staged(crew) as stage:
+        await stage.warm(scale.sessions, scale.warm_ups, 100)
+        starts, start_cpu = await stage.cpu_of(stage.generator.start(scale.sessions, 100))
+        await stage.generator.messages(scale.warm_s, _waiting(scale.sessions))
+        before = stage.app.cpu_of_each
+        talk, talk_cpu = await stage.cpu_of(stage.generator.messages(scale.seconds, _waiting(scale.sessions)))
+        used = sorted(after - before[pid] for pid, after in stage.app.cpu_of_each.items())
+        return {
+            "worker_starts_per_s": Reading(starts.per_second, starts.generator_load),
+            "worker_start_cpu_us": _each(starts, start_cpu),
+            "worker_messages_per_s": Reading(talk.per_second, talk.generator_load),
+            "worker_message_cpu_us": _each(talk, talk_cpu),
+            # Of two workers. The supervisor, the first of three, does nothing meanwhile.
+            "smaller_share": Reading(used[-2] / sum(used) if len(used) > 1 else 1.0),
+        }
 
 
 Work = Callable[[Contestant, Scale, Certificates], Awaitable[Readings]]

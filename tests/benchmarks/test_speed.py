@@ -39,6 +39,13 @@ MEASURES = {
     "audio": {"frame_cpu_us", "frame_p99_ms"},
     "listening": {"listening_ms"},
 }
+WORKERS = {
+    "worker_starts_per_s",
+    "worker_start_cpu_us",
+    "worker_messages_per_s",
+    "worker_message_cpu_us",
+    "smaller_share",
+}
 INSTALL_TIMEOUT_S = 240.0
 
 pytestmark = [pytest.mark.processes, pytest.mark.sockets, pytest.mark.node, pytest.mark.timeout(300)]
@@ -87,6 +94,7 @@ def test_the_short_mode_measures_everybody_at_everything(peers, tmp_path):
     assert found["absent"] == {}
     assert {(row["work"], row["measure"], row["contestant"]) for row in found["readings"]} == {
         *((work, measure, peer) for work, measures in MEASURES.items() for measure in measures for peer in PEERS),
+        *(("workers", measure, crew) for measure in WORKERS for crew in ("1 worker", "2 workers")),
         *(("commands", "command_ms", name) for name in COMMANDS),
     }
     assert all(value > 0 for row in found["readings"] if row["measure"] != "session_kb" for value in row["values"])
