@@ -407,13 +407,17 @@ class AppServer:
             ) from None
 
     async def _run(self, *, network: Network | None, **options: Any) -> None:
+        options["network"] = network
+        # Only what is given: an app may have a start of its own, without these.
+        given = {name: value for name, value in options.items() if value is not None}
+
         def end() -> None:
             if self._serving is not None:
                 self._serving.over.set()
 
         try:
             with signals(end):
-                await self.start(network=network, **options)
+                await self.start(**given)
                 try:
                     if self._serving is not None:
                         with rare_collections():
