@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from datetime import datetime
+from threading import get_ident
 from types import MappingProxyType
 from typing import Any, Literal, TypedDict, TypeVar
 
@@ -489,8 +490,11 @@ class SessionCore(LinkOwner):
             self._text_wall = codec.Blank(
                 lambda text, timestamp: self._display_event(TextWall(text=text), View.MAIN, timestamp)
             )
-        self._loop_thread.check()
-        self._subscription_list.tell_now()
+        # Looked at here, and not there, which saves 0.1 us each.
+        if get_ident() != self._loop_thread.ident:
+            self._loop_thread.check()
+        if self._subscription_list.due is not None:
+            self._subscription_list.tell_now()
         if (
             self.stop_reason is not None
             or self._wishes.waiting

@@ -64,6 +64,8 @@ FORGIVEN_WITHIN_S = 60.0
 
 Connect = Callable[[Receiver], Awaitable[Connection]]
 
+_LIVE = State.LIVE  # To look it up in its class takes 0.03 us, twice in each message.
+
 _REASONS = {
     Meaning.APP_STOPPED: StopReason.APP_STOPPED,
     Meaning.USER_LEFT: StopReason.USER_SESSION_ENDED,
@@ -208,7 +210,7 @@ class Link:
         """Send an encoded message if the connection is up; return whether it was."""
         socket = self._socket
         # is_up, written out, which saves 0.1 us of each message.
-        if socket is None or socket.connection is None or self.state is not State.LIVE or self._doomed is not None:
+        if socket is None or socket.connection is None or self.state is not _LIVE or self._doomed is not None:
             return False
         socket.connection.send_text(frame)
         return True
@@ -398,7 +400,7 @@ class _Socket(Receiver):
         # Nearly all that comes are events of few streams. Read as what others are, each would take 2 us more.
         link = self._link
         # As is_current, which as a call takes 0.1 us more.
-        is_current = link._socket is self and link.state is State.LIVE  # pyright: ignore[reportPrivateUsage]
+        is_current = link._socket is self and link.state is _LIVE  # pyright: ignore[reportPrivateUsage]
         if is_current and type(text) is bytes and self._take(text):
             return
         message = codec.decode_from_cloud(text)

@@ -34,7 +34,6 @@ class SubscriptionList:
     """
 
     __slots__ = (
-        "_due",
         "_due_again",
         "_empty_counts_at",
         "_empty_ignored_s",
@@ -43,6 +42,7 @@ class SubscriptionList:
         "_over",
         "_send",
         "_told",
+        "due",
     )
 
     def __init__(self, names: Callable[[], Names], send: Callable[[Names], bool], *, empty_ignored_s: float) -> None:
@@ -52,7 +52,8 @@ class SubscriptionList:
         self._told: Names | None = []
         """What the cloud has; ``None`` when it may have something else."""
         self._has_told = False
-        self._due: asyncio.Handle | None = None
+        self.due: asyncio.Handle | None = None
+        """What will tell the cloud, if there is news for it."""
         self._due_again: asyncio.TimerHandle | None = None
         self._empty_counts_at = 0.0
         """From when on an empty list has an effect, on the loop's clock."""
@@ -60,8 +61,8 @@ class SubscriptionList:
 
     def changed(self) -> None:
         """Tell the cloud at the end of this turn."""
-        if self._due is None and not self._over:
-            self._due = asyncio.get_running_loop().call_soon(self._tell)
+        if self.due is None and not self._over:
+            self.due = asyncio.get_running_loop().call_soon(self._tell)
 
     def connected(self) -> None:
         """Learn that there is a new connection."""
@@ -72,21 +73,21 @@ class SubscriptionList:
 
     def tell_now(self) -> None:
         """Tell what is due, and not at the end of the turn."""
-        if self._due is not None:
-            self._due.cancel()
+        if self.due is not None:
+            self.due.cancel()
             self._tell()
 
     def end(self) -> None:
         """Tell nothing more, and forget who would have."""
         self._over = True
         self._names, self._send = _nothing, _nobody
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+        if self.due is not None:
+            self.due.cancel()
+            self.due = None
         self._forget_repetition()
 
     def _tell(self) -> None:
-        self._due = None
+        self.due = None
         names = self._names()
         if names != self._told and self._send(names):
             self._told = names

@@ -83,10 +83,10 @@ class SessionTasks:
 class LoopThread:
     """The thread that it is made in: that of the event loop, which alone may touch a session."""
 
-    __slots__ = ("_ident",)
+    __slots__ = ("ident",)
 
     def __init__(self) -> None:
-        self._ident = threading.get_ident()
+        self.ident = threading.get_ident()
 
     def check(self) -> None:
         """Refuse any other thread.
@@ -94,7 +94,7 @@ class LoopThread:
         Raises:
             RuntimeError: This is another one. Nothing was done.
         """
-        if threading.get_ident() != self._ident:
+        if threading.get_ident() != self.ident:
             raise RuntimeError(
                 "A session may be used in the thread of its event loop only. From another thread: "
                 "loop.call_soon_threadsafe(session.layouts.show_text_wall, text)."
