@@ -27,6 +27,11 @@ TALK = (
     + frame(Opcode.TEXT, b"x" * 126)
     + frame(Opcode.CLOSE, BYE)
 )
+TALK_WITHOUT_LIBRARY = (
+    frame(Opcode.TEXT, "Zoë".encode()),
+    frame(Opcode.PING, b"1" * 125) + frame(Opcode.PONG, b""),
+    frame(Opcode.BINARY, b"sound"),
+)
 HEARD = ["Zoë", bytes(range(256)), "", "oëë", b"", "x" * 126, Closed(1000, "bye")]
 SENT = [(Opcode.PONG, b"1"), (Opcode.PONG, b"2"), (Opcode.CLOSE, BYE)]
 
@@ -299,6 +304,32 @@ async def test_a_server_that_says_anything_is_not_asked():
     await line.end()
 
     assert (sent, line.ear.heard) == ({Opcode.PONG}, [Closed(1006)])
+
+
+async def test_a_connection_that_only_talks_and_is_pinged_needs_nothing_of_the_library():
+    line = Line()
+    line.connection.send_text(b"hello")
+    await line.hear(*TALK_WITHOUT_LIBRARY)
+    await asyncio.sleep(2.5 * KEEPALIVE_S)
+    await line.hear(frame(Opcode.PONG, line.sent[-1][1]))
+    await asyncio.sleep(KEEPALIVE_S)
+
+    assert line.ear.heard == ["Zoë", b"sound"]
+    assert [opcode for opcode, _ in line.sent] == [Opcode.TEXT, Opcode.PONG, Opcode.PING]
+    assert line.sent[1] == (Opcode.PONG, b"1" * 125)
+    assert line.connection._made_protocol is None  # pyright: ignore[reportPrivateUsage]  # 3 kB; there is no other sign.
+
+
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
+@pytest.mark.parametrize("cut", [1, 3, 200])
+async def test_a_ping_that_is_too_long_is_refused(opcode: Opcode, cut: int):
+    line = Line()
+    too_long = bytes([0x80 | opcode, 126]) + struct.pack("!H", 126) + b"p" * 126
+    await line.hear(too_long[:cut], too_long[cut:], frame(Opcode.TEXT, b"not heard"))
+    await line.end()
+
+    [(sent, reason)] = line.sent
+    assert (line.ear.heard, sent, reason[:2]) == ([Closed(1006)], Opcode.CLOSE, struct.pack("!H", 1002))
 
 
 async def test_who_gives_up_waiting_for_the_end_does_not_keep_others_from_it():
