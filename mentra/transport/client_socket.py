@@ -39,6 +39,8 @@ _MASKED = 0x80
 _IN_2_BYTES, _IN_8_BYTES = 126, 127
 _MOST_READ = {_TEXT: _IN_2_BYTES, _BINARY: _IN_2_BYTES, _PING: 125, _PONG: 125}
 """For the frames that are read here, how large the first byte of their length may be."""
+_SHORT_BYTES = 1024
+"""Below this a text is sent with a head that is there already."""
 _MESSAGE_STARTS = (Opcode.TEXT, Opcode.BINARY)
 
 _logger = logging.getLogger(__name__)
@@ -106,10 +108,10 @@ class ClientSocket(asyncio.Protocol, Connection):
     def send_text(self, text: bytes) -> None:
         """Send one text frame."""
         size = len(text)
-        if _IN_2_BYTES <= size < 65_536 and self._may_send and not self._is_slow:
-            # As _send does, which would take 0.2 us more.
+        if _IN_2_BYTES <= size < _SHORT_BYTES and self._may_send and not self._is_slow:
+            # As _send does, which would take 0.3 us more.
             mask = next(_masks)
-            self._transport.write(_head_of_2(_TEXT, _MASKED | _IN_2_BYTES, size) + mask + apply_mask(text, mask))
+            self._transport.write(b"".join((_short_heads[size], mask, apply_mask(text, mask))))
         else:
             self._send(_TEXT, text)
 
@@ -334,6 +336,7 @@ def _fresh_masks() -> Iterator[bytes]:
 
 _masks = _fresh_masks()
 _head_of_2 = struct.Struct("!BBH").pack
+_short_heads = [_head_of_2(_TEXT, _MASKED | _IN_2_BYTES, size) for size in range(_SHORT_BYTES)]
 _head_of_8 = struct.Struct("!BBQ").pack
 
 

@@ -55,7 +55,7 @@ async def test_what_comes_byte_by_byte_is_heard_whole():
 
 
 async def test_frames_of_every_kind_of_length_are_sent_masked_and_each_in_one_write():
-    sizes = [0, 1, 125, 126, 127, 65_535, 65_536]
+    sizes = [0, 1, 125, 126, 127, 1023, 1024, 65_535, 65_536]
     line = Line()
     for size in sizes:
         line.connection.send_text(b"t" * size)
