@@ -336,6 +336,7 @@ class AppServer:
             Pages(self._web_routes, self._asgi, user_token_key if hosted else None),
             network=network,
             workers=workers,
+            hosted=hosted,
             cloud=cloud,
             failed=failed,
         )

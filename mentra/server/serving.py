@@ -25,7 +25,7 @@ from mentra.session.handlers import Failed
 from mentra.session.hardware import KnownGlasses
 from mentra.session.published import Published
 from mentra.session.session import AppSession
-from mentra.session.silence import Silence
+from mentra.session.silence import PATIENCE_S, Silence
 from mentra.session.storage import Storage
 from mentra.session.storages import STOP_WITHIN_S as STORE_WITHIN_S
 from mentra.session.storages import Storages
@@ -57,6 +57,7 @@ class Serving:
         pages: What its web site consists of.
         network: How bytes travel; real sockets of its own if there is none.
         workers: Those that serve the app, if it is more than this process.
+        hosted: Whether a tool runs it, for its developer.
         cloud: The WebSocket URL of the cloud of users who have no session, if a host has one.
         failed: Told each exception of the app's hooks, handlers, tasks and timers, after it was logged.
     """
@@ -71,6 +72,7 @@ class Serving:
         *,
         network: Network | None,
         workers: Workers | None = None,
+        hosted: bool = False,
         cloud: str | None,
         failed: Failed | None = None,
     ) -> None:
@@ -88,7 +90,8 @@ class Serving:
         self._failed = failed
         self._cloud = cloud
         self._settings = app.settings
-        self._silence = Silence(CONSOLE)
+        # A test or a developer is told at once; a server in production has better things to do at its start.
+        self._silence = Silence(CONSOLE, patience_s=PATIENCE_S if self._own_network and not hosted else 0.0)
         self._glasses = KnownGlasses()
         self._clouds = Clouds(config, self._network)
         self._api_key = config.api_key.reveal  # One bound method for all sessions, which keep it.
@@ -133,6 +136,7 @@ class Serving:
         """End everything; see ``AppServer.stop``."""
         async with self._one_at_a_time:  # A stop during the start waits for it.
             await self.sessions.close(reason, timeout=timeout)
+            await self._silence.close()
             await self._tool_calls.close()
             await self._site.end_streams()
             if self.listener is not None:

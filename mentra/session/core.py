@@ -277,6 +277,7 @@ class SessionCore(LinkOwner):
         self.hardware.close(reason)
         if self._work is not None:
             self._work.end(reason)
+        self._end_explaining()
         self._subscription_list.end()
         self.connection.over(self.link.closed or Closed(NORMAL_CLOSURE, reason))
         self.router.tell(STOPPED, Stopped(reason=reason))
@@ -317,7 +318,7 @@ class SessionCore(LinkOwner):
         self.unheard = nothing
         self._receivers = _NO_RECEIVERS
         self._before_close = ()
-        self._explainer = None
+        self._end_explaining()
         self._subscription_list.end()
         self._wishes = Wishes(_unsent)
         self._text_wall = None
@@ -530,20 +531,18 @@ class SessionCore(LinkOwner):
         self.hardware.capabilities = capabilities
 
     def _explain_silence(self, *, again: bool = False) -> None:
+        if self.stop_reason is not None:
+            return
         if self._explainer is None:
-            self._explainer = Explainer(
-                self._silence,
-                self.api,
-                self.logger,
-                start=self._look_up,
-                denied=self._permission_denied,
-            )
+            self._explainer = Explainer(self._silence, self.api, self.logger, denied=self._permission_denied)
         self._explainer.look_at(
             self.router.calls(), self.capabilities, options_work=self.router.options_work, again=again
         )
 
-    def _look_up(self, work: Coroutine[Any, Any, None]) -> None:
-        self.tasks.start(work, name="look-up of permissions")
+    def _end_explaining(self) -> None:
+        if self._explainer is not None:
+            self._explainer.close()
+            self._explainer = None
 
     def _permission_denied(self, refused: RefusedStream) -> None:
         self.router.tell(PERMISSION_DENIED, refused)

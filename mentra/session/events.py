@@ -426,7 +426,8 @@ class Events(EventsByKind):
     def on_permission_denied(self, handler: Handler[RefusedStream], /) -> Subscription:
         """Call a handler with each stream that the app subscribed to without having declared its permission.
 
-        Found out by a look-up of what the app has declared, once per process, or from what the cloud says.
+        Found out by a look-up of what the app has declared, once per process, or from what the cloud says. In
+        production the look-up is made ten seconds after the first subscription that needs a permission.
         """
         return self._tell("on_permission_denied", NEWS[RefusedStream], handler)
 

@@ -5,9 +5,11 @@ is looked at here, after it was sent. The rules:
 
 * Each thing is said once per process (with the hardware: and model), as a warning; what only these glasses lack is
   said as information.
-* What the app has declared is looked up once per process and cloud, in the background. A look-up that fails says
-  nothing, and is tried again with the next session.
-* ``on_permission_denied`` is told in every session.
+* What the app has declared is looked up once per process and cloud, in the background: if wanted, only some time after
+  the first subscription that needs a permission, for whoever still lives by then, and not at all if nobody does.
+* A look-up that fails says nothing, and is tried again with the next session that asks.
+* ``on_permission_denied`` is told in every session that lives when this is known. Until then a session is on a list,
+  which it leaves when it ends, instead of holding a task. The look-up is the server's.
 
 Source: @mentra/sdk 2.1.29 dist/utils/permissions-utils looks the permissions up in the same way; docs/protocol.md,
 Streams, Checking credentials.
@@ -15,7 +17,7 @@ Streams, Checking credentials.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from mentra.errors import NotConnected
@@ -38,6 +40,10 @@ from mentra.protocol.streams import (
 )
 from mentra.protocol.subscriptions import AUTO, DEFAULT_LANGUAGE, parse_stream, stream_base
 from mentra.session.cloud_api import CloudApi
+
+PATIENCE_S = 10.0
+"""How long the look-up waits in production, where it is what imports the HTTP client: 150 ms of CPU, and 15 MB. While
+the first sessions start, each would take 3 to 5 ms instead of 1.2; and only a developer waits for the explanation."""
 
 _OK = 200
 
@@ -75,12 +81,17 @@ class Silence:
 
     Args:
         console: The address of the developer console.
+        patience_s: Seconds from the first wish to know what the app has declared to the look-up.
     """
 
-    def __init__(self, console: str = "") -> None:
+    def __init__(self, console: str = "", *, patience_s: float = 0.0) -> None:
         self.console = console
+        self._patience_s = patience_s
         self._said: set[tuple[str, ...]] = set()
-        self._declared: dict[str, asyncio.Future[frozenset[str] | None]] = {}
+        self._declared: dict[str, frozenset[str]] = {}
+        self._look_ups: dict[str, asyncio.Task[None]] = {}
+        self._curious: dict[Explainer, None] = {}
+        """Those to be told, of all clouds; the first one first."""
 
     def is_news(self, *what: str) -> bool:
         """Return whether this was not said before, and note that it is said now."""
@@ -90,25 +101,49 @@ class Silence:
         return True
 
     def known(self, api: CloudApi) -> frozenset[str] | None:
-        """Return what ``declared`` would, if nobody has to be asked for it."""
-        asked = self._declared.get(api.base)
-        return asked.result() if asked is not None and asked.done() and not asked.cancelled() else None
+        """Return the permissions that the app has declared on a cloud; ``None`` while that is not known."""
+        return self._declared.get(api.base)
 
-    async def declared(self, api: CloudApi) -> frozenset[str] | None:
-        """Return the permissions that the app has declared on a cloud; ``None`` when that cannot be known."""
-        while (known := self._declared.get(api.base)) is not None:
-            if known.done() and not known.cancelled():
-                return known.result()
-            await asyncio.wait([known])
-        found = self._declared[api.base] = asyncio.get_running_loop().create_future()
-        permissions: frozenset[str] | None = None
+    def ask(self, explainer: "Explainer") -> None:
+        """Have someone told what the app has declared, in a later turn of the event loop, once it is known."""
+        api = explainer.api
+        self._curious[explainer] = None
+        if api.base not in self._look_ups:
+            self._look_ups[api.base] = asyncio.create_task(self._tell(api), name="look-up of permissions")
+
+    def forget(self, explainer: "Explainer") -> None:
+        """Tell it nothing any more."""
+        self._curious.pop(explainer, None)
+
+    async def close(self) -> None:
+        """End the look-ups."""
+        look_ups = list(self._look_ups.values())
+        for look_up in look_ups:
+            look_up.cancel()
+        await asyncio.gather(*look_ups, return_exceptions=True)
+
+    async def _tell(self, api: CloudApi) -> None:
         try:
-            permissions = await _look_up(api)
+            declared = self.known(api)
+            if declared is None:
+                declared = await self._find_out(api)
         finally:
-            if permissions is None:
-                del self._declared[api.base]
-            found.set_result(permissions)
-        return permissions
+            del self._look_ups[api.base]  # Before anybody is told: who asks from now on needs another one.
+        if declared is not None:
+            for explainer in self._curious_about(api):
+                self.forget(explainer)
+                explainer.explain_permissions(declared)
+
+    async def _find_out(self, api: CloudApi) -> frozenset[str] | None:
+        await asyncio.sleep(self._patience_s)
+        self._patience_s = 0.0  # It is for the start of the server only.
+        declared = await _look_up(api) if self._curious_about(api) else None
+        if declared is not None:
+            self._declared[api.base] = declared
+        return declared
+
+    def _curious_about(self, api: CloudApi) -> "list[Explainer]":
+        return [explainer for explainer in self._curious if explainer.api.base == api.base]
 
 
 class _Listening(NamedTuple):
@@ -130,11 +165,11 @@ class Explainer:
 
     Args:
         silence: What was said already.
-        start: Runs a coroutine for as long as the session lives.
+        api: The cloud of the session.
         denied: Told of each stream for which a permission is missing.
     """
 
-    __slots__ = ("_api", "_asked_for", "_denied", "_logger", "_looked_at", "_silence", "_start")
+    __slots__ = ("_asked_for", "_denied", "_logger", "_looked_at", "_silence", "_unsure", "api")
 
     def __init__(
         self,
@@ -142,17 +177,17 @@ class Explainer:
         api: CloudApi,
         logger: logging.LoggerAdapter[Any],
         *,
-        start: Callable[[Coroutine[Any, Any, None]], object],
         denied: Callable[[RefusedStream], object],
     ) -> None:
         self._silence = silence
-        self._api = api
+        self.api = api
         self._logger = logger
-        self._start = start
         self._denied = denied
         self._looked_at: tuple[str, ...] = ()  # Of few streams a tuple is smaller than a set, and as quick.
         self._asked_for: tuple[str, ...] = ()
         """Streams whose permission was looked up, or is being."""
+        self._unsure: tuple[_Listening, ...] = ()
+        """Those of which it is being."""
 
     def look_at(
         self, calls: Mapping[str, str], capabilities: Capabilities | None, *, options_work: bool, again: bool = False
@@ -182,10 +217,24 @@ class Explainer:
         ]
         if protected:
             self._asked_for += tuple(listening.stream for listening in protected)
-            declared = self._silence.known(self._api)
+            declared = self._silence.known(self.api)
             # Nearly always it is known, and nothing is missing. A task for that would take 10 us of each start.
             if declared is None or any(listening.lacks(declared) for listening in protected):
-                self._start(self._explain_permissions(protected))
+                self._unsure += tuple(protected)
+                self._silence.ask(self)
+
+    def close(self) -> None:
+        """Explain nothing any more."""
+        self._unsure = ()
+        self._silence.forget(self)
+
+    def explain_permissions(self, declared: frozenset[str]) -> None:
+        """Explain which permissions are missing, now that it is known which are declared."""
+        unsure, self._unsure = self._unsure, ()
+        for listening in unsure:
+            needed = listening.lacks(declared)
+            if needed is not None:
+                self._explain_permission(listening, needed)
 
     def _explain_never_sent(self, listening: _Listening) -> None:
         why = _NEVER_SENT.get(listening.base)
@@ -219,22 +268,14 @@ class Explainer:
                 AUTO,
             )
 
-    async def _explain_permissions(self, protected: list[_Listening]) -> None:
-        declared = await self._silence.declared(self._api)
-        if declared is None:
-            return
-        for listening in protected:
-            needed = listening.lacks(declared)
-            if needed is None:
-                continue
-            problem = (
-                f"Nothing will come to {listening.call}: {self._api.package_name} has not declared "
-                f"the permission {needed}. Add it in the developer console ({self._silence.console}), "
-                "then start the app again."
-            )
-            if self._silence.is_news("permission", self._api.base, listening.base):
-                self._logger.warning("%s", problem)
-            self._denied(RefusedStream(stream=listening.stream, required_permission=needed, message=problem))
+    def _explain_permission(self, listening: _Listening, needed: Permission) -> None:
+        problem = (
+            f"Nothing will come to {listening.call}: {self.api.package_name} has not declared the permission {needed}. "
+            f"Add it in the developer console ({self._silence.console}), then start the app again."
+        )
+        if self._silence.is_news("permission", self.api.base, listening.base):
+            self._logger.warning("%s", problem)
+        self._denied(RefusedStream(stream=listening.stream, required_permission=needed, message=problem))
 
 
 async def _look_up(api: CloudApi) -> frozenset[str] | None:

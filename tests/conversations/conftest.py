@@ -1,5 +1,6 @@
 """Both networks, a real local cloud, a scripted one, and an app that notes what happens to it."""
 
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,6 +19,12 @@ async def network(request: pytest.FixtureRequest) -> AsyncIterator[Network]:
     if request.param == "memory":
         yield MemoryNetwork()
         return
+    async with _real_sockets() as network:
+        yield network
+
+
+@contextlib.asynccontextmanager
+async def _real_sockets() -> AsyncIterator[Network]:
     # Imported here: it takes 200 ms, and most runs skip it. aiohttp, too: a thread would have no time to import it.
     import mentra.transport.full_server
     import mentra.transport.http_client  # noqa: F401 - see above
@@ -26,6 +33,13 @@ async def network(request: pytest.FixtureRequest) -> AsyncIterator[Network]:
     network = SocketNetwork()
     yield network
     await network.close()
+
+
+@pytest.fixture
+async def sockets() -> AsyncIterator[Network]:
+    """Real sockets only: for what a server does on its own ones."""
+    async with _real_sockets() as network:
+        yield network
 
 
 @pytest.fixture

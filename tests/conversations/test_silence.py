@@ -1,15 +1,17 @@
 """A handler that can never be called says so, once, with the place to fix it."""
 
+import asyncio
 import logging
 import re
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mentra import AppSession, RefusedStream
+from mentra import AppSession, RefusedStream, StorageError
 from mentra.localcloud import InstalledApp
-from mentra.transport.base import HttpReply
+from mentra.transport.base import HttpReply, HttpRequest, Network
 from mentra.transport.memory import MemoryNetwork
 from tests.conversations.world import Diary, World, serving
 from tests.helpers.scripted_cloud import API_KEY, PACKAGE_NAME, ScriptedCloud, turns
@@ -37,12 +39,12 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [message for message in at_info if "the glasses are" in message]
 
 
-def listening(*registers: Register) -> Diary:
+def listening(*registers: Register, **options: Any) -> Diary:
     async def script(session: AppSession) -> None:
         for register in registers:
             register(session.events)
 
-    return Diary(script)
+    return Diary(script, **options)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,85 @@ async def test_a_look_up_that_fails_says_nothing_and_hurts_nobody(
 
         assert app.session.connected
     assert said(caplog) == []
+
+
+class Slow(MemoryNetwork):
+    """Looks permissions up when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.go_on = asyncio.Event()
+
+    async def request(self, method: str, url: str, **options: Any) -> HttpReply:
+        if "permissions" in url:
+            self.asked += 1
+            await self.go_on.wait()
+        return await super().request(method, url, **options)
+
+
+async def test_a_session_that_ends_before_it_is_known_is_told_nothing_and_gone_at_once():
+    denied: list[str] = []
+
+    async def script(session: AppSession) -> None:
+        user_id = session.user_id
+        session.events.on_permission_denied(lambda refused: denied.append(user_id))
+        session.events.on_transcription(ignore)
+
+    network = Slow()
+    async with World(network) as world:
+        app = await world.serve(Diary(script), permissions=())
+        first = await world.wear(app, "user1@example.com")
+        await world.wear(app, "user2@example.com")
+        await until(lambda: len(app.current) == 2 and network.asked)
+        ended = weakref.ref(app.current.pop(0))
+        await first.stop(app.config.package_name)
+        await until(lambda: ended() is None)
+        network.go_on.set()
+        await until(lambda: denied)
+        await turns()
+
+        assert denied == ["user2@example.com"]
+        assert network.asked == 1
+
+
+async def test_a_stop_does_not_wait_for_the_look_up_and_leaves_no_task():
+    network = Slow()
+    async with World(network) as world:
+        app = await world.serve(listening(lambda e: e.on_transcription(ignore)))
+        await world.wear(app)
+        await until(lambda: network.asked)
+        await app.stop()
+
+        assert [task for task in asyncio.all_tasks() if "look-up" in task.get_name()] == []
+
+
+class AskedCloud(ScriptedCloud):
+    """Notes what it is asked for by HTTP, and has none of it."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.asked: list[str] = []
+
+    async def _http(self, request: HttpRequest) -> HttpReply:
+        self.asked.append(request.path.split("/")[2])
+        return await super()._http(request)
+
+
+@pytest.mark.sockets
+@pytest.mark.parametrize(
+    ("hosted", "asked"), [(False, ["sdk"]), (True, ["public", "sdk"])], ids=["production", "hosted"]
+)
+async def test_only_a_server_in_production_puts_the_look_up_off(sockets: Network, hosted: bool, asked: list[str]):
+    async with AskedCloud(sockets) as cloud:
+        app = listening(lambda e: e.on_transcription(ignore), mentraos_websocket_url=cloud.websocket_url)
+        async with serving(app, None, hosted=hosted):
+            await cloud.start(app)
+            await until(lambda: cloud.socket.subscriptions)
+            with pytest.raises(StorageError):
+                await app.session.storage.get("x")  # It goes the same way, behind a look-up that is made at once.
+
+            await until(lambda: sorted(cloud.asked) == asked)
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,8 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, network: Network, **options: Any) -> AsyncIterator[App]:
-    """Run an app that trusts clouds on this machine."""
+async def serving(app: App, network: Network | None, **options: Any) -> AsyncIterator[App]:
+    """Run an app that trusts clouds on this machine; without a network, on sockets of its own."""
     await app.start(**{"network": network, "host": "127.0.0.1", "port": 0, "hosted": True, **options})
     try:
         yield app
