@@ -91,7 +91,8 @@ class Serving:
         self._cloud = cloud
         self._settings = app.settings
         # A test or a developer is told at once; a server in production has better things to do at its start.
-        self._silence = Silence(CONSOLE, patience_s=PATIENCE_S if self._own_network and not hosted else 0.0)
+        in_production = (self._own_network or workers is not None) and not hosted
+        self._silence = Silence(CONSOLE, patience_s=PATIENCE_S if in_production else 0.0)
         self._glasses = KnownGlasses()
         self._clouds = Clouds(config, self._network)
         self._api_key = config.api_key.reveal  # One bound method for all sessions, which keep it.
