@@ -12,27 +12,33 @@ import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from typing import Any
+from types import CoroutineType
+from typing import Any, ClassVar
 
 from mentra.errors import SessionStopped
 from mentra.session.backlog import Backlog, backlog_for
-from mentra.session.handlers import Failed, Handler, call_handler, contain, rest_of
+from mentra.session.handlers import Failed, Handler, contain, rest_of
 from mentra.session.tasks import SessionTasks
 
 Where = Callable[[Any], object]
 """Whether an event is wanted. That of a handler must not raise."""
 
+_NOTHING: Any = object()
+"""No event: one may be ``None``."""
+
 
 class Listener(ABC):
     """One who listens to one stream."""
 
-    subscribes = True
-    """Whether the cloud is asked for the stream; false for what comes without asking."""
+    # A session has five or so: each takes 0.1 kB less than with a dict.
+    __slots__ = ("active", "call", "dropped", "stream", "subscribes")
 
     def __init__(self, stream: str, *, call: str) -> None:
         self.stream = stream
         self.call = call
         """How the developer began to listen, for messages: ``"session.events.on_transcription"``."""
+        self.subscribes = True
+        """Whether the cloud is asked for the stream; false for what comes without asking."""
         self.active = True
         self.dropped = 0
 
@@ -48,12 +54,14 @@ class Listener(ABC):
 class _Queued(Listener):
     """A listener that may be busy."""
 
-    def __init__(self, stream: str, who: str, logger: logging.LoggerAdapter[Any], *, call: str) -> None:
+    __slots__ = ("_backlog", "_logger")
+
+    _who: ClassVar[str]
+
+    def __init__(self, stream: str, logger: logging.LoggerAdapter[Any], *, call: str) -> None:
         super().__init__(stream, call=call)
-        self._who = who
         self._logger = logger
         self._backlog: Backlog | None = None
-        self._said_so = False
 
     @property
     def _name(self) -> str:
@@ -67,18 +75,21 @@ class _Queued(Listener):
         return self._backlog
 
     def _enqueue(self, event: Any) -> None:
-        self.dropped += self._waiting.put(event)
-        if self._waiting.overflowed and not self._said_so:
-            self._said_so = True
+        waiting = self._waiting
+        said_so = waiting.overflowed
+        self.dropped += waiting.put(event)
+        if waiting.overflowed and not said_so:
             self._logger.warning(
-                "The %s is too slow: more than %s wait for it, the oldest are dropped.",
-                self._name,
-                self._waiting.limit,
+                "The %s is too slow: more than %s wait for it, the oldest are dropped.", self._name, waiting.limit
             )
 
 
 class HandlerListener(_Queued):
     """A developer's function."""
+
+    __slots__ = ("_busy", "_failed", "_first", "_handler", "_idle", "_looks_async", "_tasks", "_where")
+
+    _who = "handler of"
 
     def __init__(
         self,
@@ -91,12 +102,14 @@ class HandlerListener(_Queued):
         where: Where | None,
         failed: Failed | None,
     ) -> None:
-        super().__init__(stream, "handler of", logger, call=call)
+        super().__init__(stream, logger, call=call)
         self._handler = handler
         self._where = where
         self._failed = failed
         self._tasks = tasks
         self._busy = False
+        self._first: Any = _NOTHING
+        """What an idle handler will begin with, past the backlog; into that as soon as there is a second event."""
         self._idle: asyncio.Event | None = None
         self._looks_async = inspect.iscoroutinefunction(handler)
 
@@ -104,9 +117,14 @@ class HandlerListener(_Queued):
         """Call the handler now if it is plain and idle; otherwise let the event wait its turn."""
         if self._where is not None and not self._where(event):
             return
-        if self._busy or self._looks_async:
+        if self._busy:
+            if self._first is not _NOTHING:
+                self._enqueue(self._take())
             self._enqueue(event)
-            self._go_on()
+            return
+        if self._looks_async:
+            self._first = event
+            self._begin()
             return
         # As begin_handler does, which would take 0.3 us more.
         try:
@@ -118,10 +136,11 @@ class HandlerListener(_Queued):
         if result is not None:  # A callable is async without looking it, such as a partial.
             rest = rest_of(self._handler, result, logger=self._logger, failed=self._failed, in_session=True)
             if rest is not None:
-                self._go_on(rest)
+                self._begin(rest)
 
     def end(self) -> None:
         """Forget what waits."""
+        self._first = _NOTHING
         if self._backlog is not None:
             self._backlog.clear()
 
@@ -132,34 +151,62 @@ class HandlerListener(_Queued):
             self._idle.clear()
             await self._idle.wait()
 
-    def _go_on(self, first: Coroutine[Any, Any, None] | None = None) -> None:
-        if not self._busy and (first is not None or self._waiting):
-            self._busy = True
-            self._tasks.start(self._work_off(first), name=self._name)
+    def _begin(self, rest: Coroutine[Any, Any, None] | None = None) -> None:
+        self._busy = True
+        self._tasks.start(self._work_off(rest), name=self._name)
 
-    async def _work_off(self, first: Coroutine[Any, Any, None] | None) -> None:
+    async def _work_off(self, rest: Coroutine[Any, Any, None] | None) -> None:
+        # Not at once, as Python 3.12 could (eager_start): plain handlers would have to wait for it, and of a burst the
+        # first event could no longer give way to the newest.
         try:
-            if first is not None:
-                await first
-            while self._waiting:
-                await call_handler(
-                    self._handler, self._waiting.take(), logger=self._logger, failed=self._failed, in_session=True
-                )
+            if rest is not None:
+                await rest
+            while (event := self._take()) is not _NOTHING:
+                # As call_handler does, whose coroutines would take 0.9 us more.
+                try:
+                    result = self._handler(event)
+                    if type(result) is CoroutineType or inspect.isawaitable(result):
+                        await result
+                except (Exception, asyncio.CancelledError) as error:
+                    if not contain(error, self._handler, self._logger, self._failed, in_session=True):
+                        raise
         except asyncio.CancelledError:
-            # Perhaps the handler cancelled its own task. At the end of the session nothing waits any more.
+            # Perhaps the handler cancelled its own task. Until another one is there nothing overtakes what waits; at
+            # the end of the session nothing waits any more.
             asyncio.get_running_loop().call_soon(self._go_on)
             raise
-        finally:
-            self._busy = False
-            if self._idle is not None:
-                self._idle.set()
+        except BaseException:
+            self._rest()
+            raise
+        self._rest()
+
+    def _take(self) -> Any:
+        if self._first is not _NOTHING:
+            event, self._first = self._first, _NOTHING
+            return event
+        return self._backlog.take() if self._backlog else _NOTHING
+
+    def _go_on(self) -> None:
+        if self._backlog:
+            self._begin()
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._busy = False
+        if self._idle is not None:
+            self._idle.set()
 
 
 class LoopListener(_Queued):
     """The body of an ``async for``."""
 
+    __slots__ = ("_news", "_over")
+
+    _who = "loop over"
+
     def __init__(self, stream: str, logger: logging.LoggerAdapter[Any], *, call: str) -> None:
-        super().__init__(stream, "loop over", logger, call=call)
+        super().__init__(stream, logger, call=call)
         self._news = asyncio.Event()
         self._over = False
 
@@ -187,6 +234,8 @@ class LoopListener(_Queued):
 
 class OneEvent(Listener):
     """Somebody who waits for one event."""
+
+    __slots__ = ("_where", "event")
 
     def __init__(self, stream: str, *, call: str, where: Where | None) -> None:
         super().__init__(stream, call=call)

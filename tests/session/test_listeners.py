@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -80,3 +81,92 @@ async def test_what_is_out_of_date_is_left_out_without_a_word(tasks: SessionTask
     await asyncio.sleep(3)
 
     assert (heard, slow.dropped, caplog.messages) == (["up", "down"], 2, [])
+
+
+async def test_of_what_comes_before_an_async_handler_has_begun_the_newest_counts_too(tasks: SessionTasks):
+    heard: list[str] = []
+
+    async def hears(position: str) -> None:
+        heard.append(position)
+
+    idle = listener("head_position", hears, tasks)
+    for position in ("up", "down", "up"):
+        idle.deliver(position)
+    await idle.wait_idle()
+
+    assert (heard, idle.dropped) == (["up"], 2)
+
+
+async def test_an_event_that_an_async_handler_has_not_begun_with_is_forgotten_with_the_others(tasks: SessionTasks):
+    heard: list[int] = []
+
+    async def hears(event: int) -> None:
+        heard.append(event)
+
+    for count in (1, 2):
+        ended = listener("x", hears, tasks)
+        for event in range(count):
+            ended.deliver(event)
+        ended.end()
+        await ended.wait_idle()
+
+    assert heard == []
+
+
+async def test_an_async_handler_runs_in_a_task_of_the_session(tasks: SessionTasks):
+    found: list[object] = []
+
+    async def hears(event: int) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        found.append((task.get_name(), task in tasks))
+        try:
+            async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+                group.create_task(asyncio.sleep(event))
+        except TimeoutError:
+            found.append("timeout")
+
+    async_one = listener("x", hears, tasks)
+    async_one.deliver(0)
+    await async_one.wait_idle()
+    async_one.deliver(9)
+    await async_one.wait_idle()
+
+    assert found == [("handler of x", True), ("handler of x", True), "timeout"]
+
+
+async def test_what_an_async_handler_sets_in_its_context_the_next_one_that_was_idle_does_not_see(tasks: SessionTasks):
+    noted = ContextVar("noted", default=0)
+    found: list[int] = []
+
+    async def hears(event: int) -> None:
+        found.append(noted.get())
+        noted.set(event)
+
+    async_one = listener("x", hears, tasks)
+    for event in (1, 2):
+        async_one.deliver(event)
+        await async_one.wait_idle()
+
+    assert found == [0, 0]
+
+
+@pytest.mark.parametrize("looks_async", [True, False])
+async def test_what_waits_for_a_handler_that_cancelled_itself_is_not_overtaken(tasks: SessionTasks, looks_async: bool):
+    heard: list[int] = []
+
+    async def gives_up(event: int) -> None:
+        heard.append(event)
+        if event == 1:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            asyncio.get_running_loop().call_soon(one.deliver, 3)
+            raise asyncio.CancelledError
+
+    one = listener("x", gives_up if looks_async else lambda event: gives_up(event), tasks)
+    one.deliver(1)
+    one.deliver(2)
+    await one.wait_idle()
+
+    assert heard == [1, 2, 3]
