@@ -15,7 +15,7 @@ PEERS = HERE / "peers"
 BUN = HERE / "node_modules" / ".bin" / "bun"
 SDK = HERE / "node_modules" / "@mentra" / "sdk"
 
-OURS = "mentra"
+OURS, OURS_ASYNC = "mentra", "mentra async"
 NODE, NODE_QUIET = "node", "node quiet"
 BUN_AS_SHIPPED, BUN_QUIET = "bun", "bun quiet"
 RAW_UVLOOP, RAW_ASYNCIO = "raw uvloop", "raw asyncio"
@@ -31,6 +31,7 @@ class Contestant:
 
     Attributes:
         missing: What it needs and this machine does not have; empty if it can run.
+        works: Those that it does; all when there are none.
         on_all_cores: It is several processes, which need more than the core of the others.
     """
 
@@ -38,6 +39,7 @@ class Contestant:
     command: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
+    works: tuple[str, ...] = ()
     on_all_cores: bool = False
 
     def environment(self, port: int, stream: str, authority: Path | None) -> dict[str, str]:
@@ -68,10 +70,12 @@ def contestants() -> list[Contestant]:
     no_sdk = "" if SDK.exists() else "npm install in benchmarks/"
     no_node = no_sdk or ("" if shutil.which("node") else "node")
     no_bun = no_sdk or ("" if BUN.exists() else "npm install in benchmarks/")
+    ours = (python, str(PEERS / "captions.py"))
     ts, raw = str(PEERS / "captions.mjs"), (python, str(PEERS / "raw.py"))
     quiet = {"BENCH_QUIET": "1"}
     return [
-        Contestant(OURS, (python, str(PEERS / "captions.py"))),
+        Contestant(OURS, ours),
+        Contestant(OURS_ASYNC, ours, {"BENCH_ASYNC": "1"}, works=("steady",)),
         Contestant(NODE_QUIET, (node, ts), quiet, no_node),
         Contestant(BUN_QUIET, (str(BUN), ts), quiet, no_bun),
         Contestant(NODE, (node, ts), {}, no_node),

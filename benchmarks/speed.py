@@ -82,6 +82,7 @@ class Run:
         self, work: str, do: Work, everybody: Sequence[Contestant], certificates: Certificates
     ) -> None:
         """Let everybody do it, one after the other, in rounds: what disturbs, disturbs all alike."""
+        everybody = [one for one in everybody if not one.works or work in one.works]
         rounds = self._scale.repeats if work == "listening" else self._scale.rounds
         for number in range(rounds):
             for contestant in everybody:

@@ -1,5 +1,6 @@
 """Shows what is said. With ``BENCH_STREAM=audio_chunk``: counts the frames of sound, and shows every fiftieth count.
 
+With ``BENCH_ASYNC=1`` the handler of what is said is ``async``, as in most apps.
 With ``BENCH_WORK_MS`` each start and each text takes so many milliseconds of CPU more, as the work of an app would.
 """
 
@@ -9,6 +10,7 @@ import time
 from mentra import AppServer, AppSession, AudioChunk, Transcription
 
 FRAMES_PER_ANSWER = 50
+ASYNC = os.environ.get("BENCH_ASYNC") == "1"
 WORK_S = float(os.environ.get("BENCH_WORK_MS", "0")) / 1000
 
 
@@ -28,7 +30,10 @@ def show_speech(session: AppSession) -> None:
             work()
         session.layouts.show_text_wall(speech.text)
 
-    session.events.on("transcription:en-US", show)
+    async def show_async(speech: Transcription) -> None:
+        show(speech)
+
+    session.events.on("transcription:en-US", show_async if ASYNC else show)
 
 
 def work() -> None:
