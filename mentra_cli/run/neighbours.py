@@ -5,7 +5,7 @@ import dataclasses
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ _BACKLOG = 128
 _ADDRESS = "http://worker"
 """Over a bridge an address says nothing."""
 _AS_IT_IS = "+"
-"""Stands before a method. A bridge answers ``HEAD`` without a body, and so without its length, which only the listener
-that the client is connected to may leave out."""
+"""Stands before a method and what the client asked for. A bridge answers ``HEAD`` without a body, and so without its
+length, which only the listener that the client is connected to may leave out; and of a URL it keeps path and query
+only, while a client may ask for ``*``, or for anything else."""
 
 _logger = logging.getLogger("mentra.run")
 
@@ -64,7 +65,11 @@ class Neighbours(Workers):
         """Begin to answer what the others ask."""
 
         async def answer(request: HttpRequest) -> HttpReply:
-            return await handle(dataclasses.replace(request, method=request.method.removeprefix(_AS_IT_IS)))
+            method, _, target = _read(request.method).removeprefix(_AS_IT_IS).partition(" ")
+            reply = await handle(HttpRequest(method, target, _each(_read, request.headers), request.body))
+            # Here, where it becomes an answer with 500 if it is impossible.
+            cookies = tuple(map(_written, reply.cookies))
+            return dataclasses.replace(reply, headers=_each(_written, reply.headers), cookies=cookies)
 
         path = self._path(self._index)
         path.unlink(missing_ok=True)  # Of the worker before.
@@ -78,13 +83,15 @@ class Neighbours(Workers):
     async def ask(self, worker: int, request: HttpRequest) -> HttpReply:
         """Have another worker answer a request."""
         bridge = await self._bridge_to(worker)
-        return await bridge.stream(
-            _AS_IT_IS + request.method,
-            _ADDRESS + request.path,
-            headers=request.headers,
+        reply = await bridge.stream(
+            _written(f"{_AS_IT_IS}{request.method} {request.path}"),
+            _ADDRESS,
+            headers=_each(_written, request.headers),
             body=request.body,
             timeout=ANSWER_WITHIN_S,
         )
+        cookies = tuple(map(_read, reply.cookies))
+        return dataclasses.replace(reply, headers=_each(_read, reply.headers), cookies=cookies)
 
     async def close(self) -> None:
         """Neither ask nor answer any more. What is being answered gets a moment."""
@@ -150,3 +157,18 @@ class Neighbours(Workers):
 
     def _path(self, worker: int) -> Path:
         return self._folder / f"{worker}.sock"
+
+
+# A head may hold any bytes. Those that are no UTF-8 are surrogates in ours, which a bridge does not carry.
+
+
+def _written(text: str) -> str:
+    return text if text.isascii() else text.encode(errors="surrogateescape").decode("latin-1")
+
+
+def _read(text: str) -> str:
+    return text if text.isascii() else text.encode("latin-1").decode(errors="surrogateescape")
+
+
+def _each(change: Callable[[str], str], headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: change(value) for name, value in headers.items()}

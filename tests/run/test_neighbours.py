@@ -40,6 +40,54 @@ async def test_a_request_and_its_answer_arrive_as_they_are(tmp_path: Path, metho
     assert reply == HttpReply(201, b"body", {"x-seen": f"{method} /a%20b//c?d=%C3%A4&e 1"}, ("a=b",))
 
 
+@pytest.mark.parametrize("path", ["*", "http://other.example/a?b", "/a#b", "/a?", "/a?b#c", "/a\tb", "/\udcff"])
+async def test_what_a_client_asks_for_arrives_as_it_wrote_it(tmp_path: Path, path: str):
+    """Also where it is no path of a URL: the owner answers that as any process of an app does."""
+    asked: list[HttpRequest] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        asked.append(request)
+        return HttpReply(204)
+
+    async with crew(tmp_path) as (first, second):
+        await second.open(note)
+
+        await first.ask(1, HttpRequest("OPTIONS", path))
+
+    assert asked == [HttpRequest("OPTIONS", path)]
+
+
+async def test_headers_may_hold_any_bytes(tmp_path: Path):
+    """Those that are no UTF-8 are surrogates, as in every request."""
+    odd = {"x-sent": "caf\udce9 caf\u00e9 \u4f60", "cookie": "a=\udcff"}
+    seen: list[HttpRequest] = []
+
+    async def note(request: HttpRequest) -> HttpReply:
+        seen.append(request)
+        return HttpReply(200, b"", odd, ("b=\udcff",))
+
+    async with crew(tmp_path) as (first, second):
+        await second.open(note)
+
+        reply = await first.ask(1, HttpRequest("GET", "/", odd))
+
+    assert seen == [HttpRequest("GET", "/", odd)]
+    assert reply == HttpReply(200, b"", odd, ("b=\udcff",))
+
+
+async def test_an_answer_that_cannot_be_sent_is_an_error_and_not_waited_for(tmp_path: Path):
+    async def impossible(_: HttpRequest) -> HttpReply:
+        return HttpReply(200, b"", {"x-half": "\ud83d"})
+
+    async with crew(tmp_path) as (first, second):
+        await second.open(impossible)
+
+        async with asyncio.timeout(5):
+            reply = await first.ask(1, HttpRequest("GET", "/"))
+
+    assert reply == HttpReply(500)
+
+
 async def test_a_photo_is_not_too_large(tmp_path: Path):
     async with crew(tmp_path) as (first, second):
         await second.open(echo)
