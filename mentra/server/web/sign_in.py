@@ -33,6 +33,8 @@ from mentra.transport.base import HttpError, HttpRequest, Network, http_base
 INIT_PATH = "/api/mentra/auth/init"
 """Tells a page who opened it; for the official helper of pages in React, and for other workers."""
 EXCHANGE_WITHIN_S = 10.0
+PASSED_ON_WITHIN_S = 20.0
+"""How long another worker may take for an exchange: it may have to be started again before."""
 KEPT_FOR_S = 10.0
 """How long the answer of an exchange is remembered, for the other requests of the same page."""
 MAX_EXCHANGES = 100
@@ -190,8 +192,9 @@ class SignIn:
         names = (web_tokens.TEMP_TOKEN, web_tokens.CLOUD_URL, web_tokens.CLOUD_URL_CHECKSUM)
         kept = urlencode({name: query[name] for name in names if name in query})
         try:
-            reply = await (await workers.ask(owner, HttpRequest("GET", f"{INIT_PATH}?{kept}"))).whole()
-        except HttpError as error:
+            async with asyncio.timeout(PASSED_ON_WITHIN_S):
+                reply = await (await workers.ask(owner, HttpRequest("GET", f"{INIT_PATH}?{kept}"))).whole()
+        except (HttpError, TimeoutError) as error:
             raise AuthError(f"Worker {owner}, which exchanges this token, did not answer: {error}") from error
         answer = codec.decode_as(InitReply, reply.body)
         if isinstance(answer, codec.Malformed) or not answer.success or not answer.user_id:

@@ -14,9 +14,11 @@ from mentra.config import read_config
 from mentra.errors import AuthError
 from mentra.protocol import web_tokens
 from mentra.server.web.cookie import SessionCookie
-from mentra.server.web.sign_in import KEPT_FOR_S, MAX_EXCHANGES, SignIn
+from mentra.server.web.sign_in import INIT_PATH, KEPT_FOR_S, MAX_EXCHANGES, SignIn
+from mentra.server.workers import owner_of
 from mentra.transport.base import HttpReply, HttpRequest
 from mentra.transport.memory import MemoryNetwork
+from tests.helpers.crew import Crew
 from tests.server.web.tokens import KEY, NOW, USER, public_key, signed
 
 PACKAGE_NAME = "com.example.app"
@@ -132,6 +134,25 @@ async def test_a_request_that_is_given_up_does_not_end_the_exchange_for_the_othe
 
     assert (await second)[0] == USER
     assert len(cloud.asked) == 1
+
+
+async def test_a_worker_that_does_not_answer_keeps_no_page_waiting(network: MemoryNetwork):
+    async def never(_: HttpRequest) -> HttpReply:
+        return await asyncio.Future()
+
+    crew = Crew()
+    config = read_config({"PACKAGE_NAME": PACKAGE_NAME, "API_KEY": KEY})
+    owner = owner_of(TEMP, 2)
+    await crew.workers(owner).open(never)
+    workers = crew.workers(1 - owner)
+    sign_in = SignIn(config, network, cloud=None, host_key=None, now=lambda: NOW, workers=workers)
+
+    async with asyncio.timeout(60):
+        found = await sign_in.identify(request({web_tokens.TEMP_TOKEN: TEMP}))
+    await sign_in.close()
+
+    assert found == (None, None)
+    assert crew.passed_on == [(1 - owner, owner, "GET " + INIT_PATH)]
 
 
 @pytest.mark.parametrize(
