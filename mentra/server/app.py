@@ -412,13 +412,19 @@ class AppServer:
         # Only what is given: an app may have a start of its own, without these.
         given = {name: value for name, value in options.items() if value is not None}
 
+        told = False
+
         def end() -> None:
+            nonlocal told
+            told = True
             if self._serving is not None:
                 self._serving.over.set()
 
         try:
             with signals(end):
                 await self.start(**given)
+                if told:  # Perhaps before there was anything to end, by a start of the app's own.
+                    end()
                 try:
                     if self._serving is not None:
                         with rare_collections():

@@ -23,6 +23,9 @@ It listens where the app does by itself: HOST and PORT, else 0.0.0.0 and 3000. S
 calls on_stop for each, and exits with 0; a second one ends at once.
 """
 
+_MOST_DIGITS = 9
+"""Of a number of processes. Python reads none of thousands of digits."""
+
 
 def run(
     app: Annotated[
@@ -78,7 +81,7 @@ def _concurrency(value: str) -> int:
     """Read the variable by which platforms tell Python servers how many processes they shall be."""
     if not value:
         return 1
-    if not (value.isascii() and value.isdecimal()) or int(value) < 1:
+    if not (value.isascii() and value.isdecimal()) or len(value) > _MOST_DIGITS or int(value) < 1:
         raise CliError(
             f"WEB_CONCURRENCY is {value!r}, and not a number of processes.",
             fix="Set it to 1 or more, or say mentra run --workers 1.",

@@ -139,6 +139,8 @@ class Supervisor:
                 await self._begin(index, bound)
             except AppFailed as error:
                 _logger.error("Worker %d cannot be started: %s\n%s", index, error, error.traceback)
+            except OSError as error:
+                _logger.error("Worker %d cannot be started: %s", index, error)
             else:
                 _logger.info("Worker %d serves again.", index)
 

@@ -4,6 +4,7 @@ It ends as an app that runs alone does, by SIGTERM. Nobody may have to look for 
 them ends itself when that is gone.
 """
 
+import contextlib
 import logging
 import os
 import shutil
@@ -21,6 +22,8 @@ from mentra_cli.run.failure import AppFailed
 from mentra_cli.run.neighbours import Neighbours
 from mentra_cli.run.reports import STOP_WITHIN_S, Failed, Loaded, Report, Serving
 
+_logger = logging.getLogger("mentra.run")
+
 
 def main(descriptor: int) -> None:
     """Load the app, and serve it until told to stop."""
@@ -29,8 +32,12 @@ def main(descriptor: int) -> None:
     supervisor.set_inheritable(False)
     assignment = reports.decode_assignment(_line(supervisor))
 
+    serves = False
+
     def report(message: Report) -> None:
+        nonlocal serves
         supervisor.sendall(reports.encode(message))
+        serves = isinstance(message, Serving)
 
     try:
         app = loaded(assignment.location).app
@@ -55,7 +62,10 @@ def main(descriptor: int) -> None:
         started(lambda: app.run(network=SocketNetwork(bound=bound), workers=neighbours), assignment.location)
     except CliError as error:
         traceback = error.traceback if isinstance(error, AppFailed) else ""
-        report(Failed(message=error.message, fix=error.fix, code=error.code, traceback=traceback))
+        if serves:
+            _logger.error("The app failed after it had started: %s\n%s", error.message, traceback)
+        else:
+            report(Failed(message=error.message, fix=error.fix, code=error.code, traceback=traceback))
         sys.exit(error.code)
 
 
@@ -81,8 +91,9 @@ def _given(supervisor: socket.socket) -> socket.socket:
 
 
 def _end_when_abandoned(supervisor: socket.socket, folder: str) -> None:
-    while supervisor.recv(1):
-        pass
+    with contextlib.suppress(ConnectionError):  # It has not heard all that was reported.
+        while supervisor.recv(1):
+            pass
     os.kill(os.getpid(), signal.SIGTERM)
     shutil.rmtree(folder, ignore_errors=True)
     threading.Event().wait(STOP_WITHIN_S)

@@ -24,21 +24,30 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, assignment: Assignment, environment: Mapping[str, str]) -> Self:
-        """Start one."""
+        """Start one.
+
+        Raises:
+            OSError: There can be no process: too many run, or the app's folder is gone.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "mentra_cli.run.worker",
-                str(theirs.fileno()),
-                cwd=assignment.root,
-                env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                # Ctrl-C is for the supervisor, which passes it on once; and what the app starts ends with it.
-                start_new_session=True,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-P",  # What lies in the app's folder must not be taken for what is imported here.
+                    "-m",
+                    "mentra_cli.run.worker",
+                    str(theirs.fileno()),
+                    cwd=assignment.root,
+                    env=environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    # Ctrl-C is for the supervisor, which passes it on once; and what the app starts ends with it.
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
         ours.setblocking(False)
         with contextlib.suppress(BrokenPipeError):  # It has ended already: report() tells.
             ours.sendall(reports.encode(assignment))

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ import pytest
 
 from mentra.localcloud import InstalledApp, LocalCloud, VirtualGlasses
 from mentra.server.workers import owner_of
+from mentra.transport.binding import bind
 from mentra.transport.sockets import SocketNetwork
+from mentra_cli.run.reports import Assignment, encode
 from tests.helpers.dev import MENTRA
 from tests.helpers.tmux import plain_environment
 from tests.helpers.waiting import until
@@ -252,6 +255,20 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(crowd
     assert "it is started again in 0.5 s." in await crowd.run.line("Worker 1 ended with exit code 1")
 
 
+async def test_a_worker_for_which_there_is_no_process_is_tried_until_there_is(crowd: Crowd, project: Path):
+    """As where memory or processes are used up; here the folder is gone for a moment, as while a version is changed."""
+    elsewhere = project.with_name("elsewhere")
+    os.rename(project, elsewhere)
+    os.kill(crowd.pids["worker 1"], signal.SIGKILL)
+    await crowd.run.line("Worker 1 cannot be started: ")
+    lives = await crowd.connections["worker 0"].request("GET", f"{crowd.url}/me", timeout=10)
+
+    os.rename(elsewhere, project)
+    await crowd.run.line("Worker 1 serves again.")
+
+    assert lives.status == 200
+
+
 async def test_the_end_stops_all_sessions_and_leaves_no_process(crowd: Crowd):
     await crowd.start()
 
@@ -271,6 +288,82 @@ async def test_workers_end_when_the_supervisor_is_gone(crowd: Crowd):
     await crowd.run.code()
 
     assert sum(" stopped user" in line for line in crowd.run.lines) == len(USERS)
+
+
+async def test_a_worker_ends_when_a_supervisor_is_gone_that_has_not_heard_all(project: Path, tmp_path: Path):
+    app = project / "app.py"
+    assignment = Assignment(
+        index=0, count=2, folder=str(tmp_path), root=str(project), module="app", file=str(app), attribute=None, how=""
+    )
+    variables = dict(line.split("=") for line in (project / ".env").read_text().splitlines())
+    ours, theirs = socket.socketpair()
+    with ours, theirs, bind("127.0.0.1", 0) as bound:
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "mentra_cli.run.worker",
+            str(theirs.fileno()),
+            cwd=project,
+            env=plain_environment(**variables),
+            pass_fds=[theirs.fileno()],
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        ours.sendall(encode(assignment))
+        ours.setblocking(False)
+        async with asyncio.timeout(WITHIN_S):
+            await asyncio.get_running_loop().sock_recv(ours, 65536)  # That the app is loaded; and no word more.
+        socket.send_fds(ours, [b"."], [bound.fileno()])
+        async with SocketNetwork() as network, asyncio.timeout(WITHIN_S):
+            await network.request("GET", f"http://127.0.0.1:{bound.getsockname()[1]}/me", timeout=WITHIN_S)
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            _, said = await worker.communicate()
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+
+    assert (worker.returncode, said) == (0, b"")
+
+
+async def test_what_a_worker_fails_with_after_it_served_is_in_the_log(project: Path):
+    late = "\n    async def stop(self, **options):\n        await super().stop(**options)\n        1 / 0\n"
+    (project / "app.py").write_text(APP.replace("\nApp().run()", late))
+    async with running(project, "--workers", "2") as run:
+        await run.url()
+        await run.end()
+
+    assert [line for line in run.lines if line.startswith("ZeroDivisionError")] == [
+        "ZeroDivisionError: division by zero"
+    ] * 2
+
+
+async def test_what_lies_in_the_folder_does_not_stand_in_for_modules_of_python(project: Path):
+    (project / "selectors.py").write_text("1 / 0")
+    # As the command that is installed: with -m alone Python itself would begin with what lies in the folder.
+    safely = "import os, sys; os.execv(sys.argv[1], [sys.argv[1], '-P', *sys.argv[2:]])"
+
+    async with running(project, "--workers", "2", before=(sys.executable, "-P", "-c", safely)) as run:
+        await run.url()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_signal_during_a_start_of_the_app_s_own_ends_it_when_it_has_started(project: Path, workers: str):
+    slow = """
+    async def start(self, **options):
+        import asyncio
+        print("starting", flush=True)
+        while not os.path.exists("go"):
+            await asyncio.sleep(0.01)
+        await super().start(**options)
+"""
+    (project / "app.py").write_text(APP.replace("\nApp().run()", slow))
+    async with running(project, "--workers", workers) as run:
+        await run.line("starting")
+        run.process.send_signal(signal.SIGTERM)
+        (project / "go").touch()
+
+        assert await run.code() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -370,7 +463,7 @@ async def test_the_number_of_workers_comes_from_the_environment_as_for_other_ser
         assert (await run.line("listens on")).endswith("waits for users, in 3 workers.")
 
 
-@pytest.mark.parametrize("value", ["0", "many", "-1"])
+@pytest.mark.parametrize("value", ["0", "many", "-1", "9" * 5000])
 async def test_a_number_that_is_none_is_a_usage_error(project: Path, value: str):
     run = await Run.start(project, WEB_CONCURRENCY=value)
 
