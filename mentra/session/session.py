@@ -281,9 +281,8 @@ class AppSession:
             # Asked for what is not there, or not yet. An app uses a few of the parts; all of them would take 20 us of
             # each start, and 4 kB of each session.
             if (make := _PARTS.get(name)) is not None:
-                part = make(self._core)
-                object.__setattr__(self, name, part)
-                return part
+                # Of two threads that come at once, both get what the first one made.
+                return vars(self).setdefault(name, make(self._core))
             if name.startswith("_"):
                 raise unknown_name(self, name)
             parts = {

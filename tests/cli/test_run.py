@@ -258,12 +258,12 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_until_it_can(crowd
 async def test_a_worker_for_which_there_is_no_process_is_tried_until_there_is(crowd: Crowd, project: Path):
     """As where memory or processes are used up; here the folder is gone for a moment, as while a version is changed."""
     elsewhere = project.with_name("elsewhere")
-    os.rename(project, elsewhere)
+    await asyncio.to_thread(project.rename, elsewhere)
     os.kill(crowd.pids["worker 1"], signal.SIGKILL)
     await crowd.run.line("Worker 1 cannot be started: ")
     lives = await crowd.connections["worker 0"].request("GET", f"{crowd.url}/me", timeout=10)
 
-    os.rename(elsewhere, project)
+    await asyncio.to_thread(elsewhere.rename, project)
     await crowd.run.line("Worker 1 serves again.")
 
     assert lives.status == 200

@@ -1,8 +1,10 @@
 """What app code sees of a session: the documented names, and nothing of the inside."""
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
@@ -105,6 +107,27 @@ async def test_the_types_of_its_parts_have_public_names(session: AppSession):
 async def test_another_thread_is_told_how_to_show(session: AppSession):
     with pytest.raises(RuntimeError, match="call_soon_threadsafe"):
         await asyncio.to_thread(session.layouts.show_text_wall, "hello")
+
+
+async def test_threads_that_are_the_first_to_use_a_part_at_once_get_the_same_one(session: AppSession):
+    """Each of two would know something else of the glasses."""
+    both = threading.Barrier(2)
+    core = session._core
+
+    class Core:
+        router = core.router
+        unheard = core.unheard
+
+        @property
+        def settings(self) -> object:
+            both.wait(10)
+            return core.settings
+
+    shared = AppSession(cast(SessionCore, Core()))
+    first, second = await asyncio.gather(*(asyncio.to_thread(lambda: shared.settings) for _ in range(2)))
+
+    assert first is second
+    assert first is shared.settings
 
 
 async def test_a_user_id_cannot_forge_a_line_of_the_log(session: AppSession, caplog: pytest.LogCaptureFixture):
