@@ -20,7 +20,7 @@ from mentra_cli.run import reports
 from mentra_cli.run.app import loaded, started
 from mentra_cli.run.failure import AppFailed
 from mentra_cli.run.neighbours import Neighbours
-from mentra_cli.run.reports import STOP_WITHIN_S, Failed, Loaded, Report, Serving
+from mentra_cli.run.reports import STOP_WITHIN_S, Assignment, Failed, Loaded, Report, Serving
 
 _logger = logging.getLogger("mentra.run")
 
@@ -31,7 +31,13 @@ def main(descriptor: int) -> None:
     supervisor.setblocking(True)
     supervisor.set_inheritable(False)
     assignment = reports.decode_assignment(_line(supervisor))
+    try:
+        _work(supervisor, assignment)
+    except ConnectionError:  # The supervisor is gone.
+        shutil.rmtree(assignment.folder, ignore_errors=True)
 
+
+def _work(supervisor: socket.socket, assignment: Assignment) -> None:
     serves = False
 
     def report(message: Report) -> None:
@@ -83,7 +89,7 @@ def _given(supervisor: socket.socket) -> socket.socket:
     """Return the socket to listen on."""
     _, descriptors, _, _ = socket.recv_fds(supervisor, 1, 1)
     if not descriptors:
-        sys.exit()  # The supervisor is gone.
+        raise ConnectionResetError
     bound = socket.socket(fileno=descriptors[0])
     bound.setblocking(False)
     bound.set_inheritable(False)
@@ -94,8 +100,8 @@ def _end_when_abandoned(supervisor: socket.socket, folder: str) -> None:
     with contextlib.suppress(ConnectionError):  # It has not heard all that was reported.
         while supervisor.recv(1):
             pass
+    shutil.rmtree(folder, ignore_errors=True)  # Before the process may end.
     os.kill(os.getpid(), signal.SIGTERM)
-    shutil.rmtree(folder, ignore_errors=True)
     threading.Event().wait(STOP_WITHIN_S)
     os.killpg(0, signal.SIGKILL)
 

@@ -290,10 +290,14 @@ async def test_workers_end_when_the_supervisor_is_gone(crowd: Crowd):
     assert sum(" stopped user" in line for line in crowd.run.lines) == len(USERS)
 
 
-async def test_a_worker_ends_when_a_supervisor_is_gone_that_has_not_heard_all(project: Path, tmp_path: Path):
+@pytest.mark.parametrize("serves", [False, True])
+async def test_a_worker_ends_when_a_supervisor_is_gone_that_has_not_heard_all(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, serves: bool
+):
+    folder = tmp_path_factory.mktemp("sockets")
     app = project / "app.py"
     assignment = Assignment(
-        index=0, count=2, folder=str(tmp_path), root=str(project), module="app", file=str(app), attribute=None, how=""
+        index=0, count=2, folder=str(folder), root=str(project), module="app", file=str(app), attribute=None, how=""
     )
     variables = dict(line.split("=") for line in (project / ".env").read_text().splitlines())
     ours, theirs = socket.socketpair()
@@ -311,11 +315,12 @@ async def test_a_worker_ends_when_a_supervisor_is_gone_that_has_not_heard_all(pr
         )
         ours.sendall(encode(assignment))
         ours.setblocking(False)
-        async with asyncio.timeout(WITHIN_S):
-            await asyncio.get_running_loop().sock_recv(ours, 65536)  # That the app is loaded; and no word more.
-        socket.send_fds(ours, [b"."], [bound.fileno()])
-        async with SocketNetwork() as network, asyncio.timeout(WITHIN_S):
-            await network.request("GET", f"http://127.0.0.1:{bound.getsockname()[1]}/me", timeout=WITHIN_S)
+        if serves:
+            async with asyncio.timeout(WITHIN_S):
+                await asyncio.get_running_loop().sock_recv(ours, 65536)  # That the app is loaded; and no word more.
+            socket.send_fds(ours, [b"."], [bound.fileno()])
+            async with SocketNetwork() as network, asyncio.timeout(WITHIN_S):
+                await network.request("GET", f"http://127.0.0.1:{bound.getsockname()[1]}/me", timeout=WITHIN_S)
     try:
         async with asyncio.timeout(WITHIN_S):
             _, said = await worker.communicate()
@@ -324,6 +329,7 @@ async def test_a_worker_ends_when_a_supervisor_is_gone_that_has_not_heard_all(pr
             worker.kill()
 
     assert (worker.returncode, said) == (0, b"")
+    assert not folder.exists()
 
 
 async def test_what_a_worker_fails_with_after_it_served_is_in_the_log(project: Path):
