@@ -13,6 +13,8 @@ from mentra.transport.base import Network
 
 REMEMBERED = 100
 """Addresses. There are a few clouds; but whoever reaches the webhook can name hosts of a trusted domain without end."""
+LONGEST_REMEMBERED = 500
+"""Characters of an address. Real ones have fewer than 50, the body of a webhook has room for a million."""
 
 
 class Cloud(NamedTuple):
@@ -50,11 +52,13 @@ class Clouds:
             url = cloud_url(
                 request, configured=self._config.mentraos_websocket_url, local_allowed=self._config.development
             )
-            if len(self._by_url) >= REMEMBERED:
-                self._by_url.clear()
             generation = generation_of(url)
             connect = self._connect(url, headers=None) if generation == 2 else None
-            cloud = self._by_url[url] = Cloud(url, generation, self.api(url), connect)
+            cloud = Cloud(url, generation, self.api(url), connect)
+            if len(url) <= LONGEST_REMEMBERED:
+                if len(self._by_url) >= REMEMBERED:
+                    self._by_url.clear()
+                self._by_url[url] = cloud
         return cloud
 
     def api(self, url: str) -> CloudApi:

@@ -87,6 +87,15 @@ def test_of_hosts_without_end_the_newest_are_remembered():
     assert clouds.of(request(made[0].url)) is not made[0]
 
 
+def test_an_address_of_a_megabyte_is_not_remembered():
+    """Nobody has one, but whoever reaches the webhook can name it, and a hundred of them."""
+    clouds = Clouds(config(), MemoryNetwork())
+    long = request("wss://api.mentra.glass/app-ws?" + "a" * 1_000_000)
+
+    assert clouds.of(long) is not clouds.of(long)
+    assert clouds.of(long).url == long.mentraos_websocket_url
+
+
 async def test_each_user_has_a_login_where_the_cloud_wants_one():
     network = NotingNetwork()
     clouds = Clouds(config(), network)
