@@ -13,7 +13,7 @@ from mentra.server.door import Door
 from mentra.server.lifespan import SHUTDOWN_WITHIN_S, Lifespan
 from mentra.server.routes import Routes
 from mentra.server.sessions import CANCEL_WITHIN_S, Hooks, Sessions
-from mentra.server.timestamps import timestamp_now
+from mentra.server.timestamps import Timestamps
 from mentra.server.tool_calls import ToolCalls, ToolHook
 from mentra.server.tools import Tool
 from mentra.server.trust import PRODUCTION
@@ -94,6 +94,7 @@ class Serving:
         in_production = (self._own_network or workers is not None) and not hosted
         self._silence = Silence(CONSOLE, patience_s=PATIENCE_S if in_production else 0.0)
         self._glasses = KnownGlasses()
+        self._timestamp = Timestamps().now
         self._clouds = Clouds(config, self._network)
         self._api_key = config.api_key.reveal  # One bound method for all sessions, which keep it.
         self.sessions = Sessions(app, self._make_session)
@@ -176,7 +177,7 @@ class Serving:
             connect=self._clouds.connect(cloud, request),
             on_over=on_over,
             now=utc_now,
-            timestamp=timestamp_now,
+            timestamp=self._timestamp,
             started_by=request.timestamp,
             generation=cloud.generation,
             published=self.published,

@@ -5,16 +5,22 @@ from datetime import UTC, datetime
 
 from mentra.protocol.base import iso_timestamp
 
-_last = (-1, "")
 
-
-def timestamp_now() -> str:
-    """Return the present moment as the wire writes it.
+class Timestamps:
+    """Writes the present moment as the wire does.
 
     What is sent within a millisecond shares the text: 0.1 us instead of 0.5.
     """
-    global _last
-    now_ms = time.time_ns() // 1_000_000
-    if now_ms != _last[0]:
-        _last = now_ms, iso_timestamp(datetime.fromtimestamp(now_ms / 1000, UTC))
-    return _last[1]
+
+    __slots__ = ("_last_ms", "_last_text")
+
+    def __init__(self) -> None:
+        self._last_ms = -1
+        self._last_text = ""
+
+    def now(self) -> str:
+        """Return the present moment."""
+        now_ms = time.time_ns() // 1_000_000
+        if now_ms != self._last_ms:
+            self._last_ms, self._last_text = now_ms, iso_timestamp(datetime.fromtimestamp(now_ms / 1000, UTC))
+        return self._last_text

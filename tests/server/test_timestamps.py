@@ -12,7 +12,8 @@ def test_each_moment_is_written_to_the_millisecond(first_ns: int, monkeypatch: p
     left = iter(moments_ns)
     monkeypatch.setattr(timestamps.time, "time_ns", lambda: next(left))
 
-    written = [timestamps.timestamp_now() for _ in moments_ns]
+    now = timestamps.Timestamps().now
+    written = [now() for _ in moments_ns]
 
     assert written == [at_millisecond(moment_ns // 1_000_000) for moment_ns in moments_ns]
 
