@@ -90,8 +90,8 @@ class ClientSocket(asyncio.Protocol, Connection):
         """Whether the next byte begins a frame that may be read here."""
         self._aborted = False
         self._our_close = False
-        self._rest = b""
-        """The beginning of a frame."""
+        self._rest = opened.rest
+        """The beginning of a frame; at first what came with the head, before which nothing may be read."""
         self._due_bytes = 0
         """What the library has yet to get of the frame that it reads."""
         self._fragments: list[bytes] | None = None
@@ -101,7 +101,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._keepalive = self._loop.call_later(KEEPALIVE_S, self._keep_alive, False)
         self._transport.set_protocol(self)
         # Not now: who opens the connection has to get it before the first frame.
-        self._loop.call_soon(self.data_received, opened.rest)
+        self._loop.call_soon(self.data_received, b"")
         if opened.lost:
             self.connection_lost(None)
 

@@ -185,6 +185,14 @@ async def test_what_came_with_the_head_is_heard_once_the_opener_has_the_connecti
     assert (at_once, line.ear.heard) == ([], HEARD)
 
 
+async def test_what_comes_at_once_is_heard_behind_what_came_with_the_head():
+    line = Line(rest=TALK[:9])
+    line.connection.data_received(TALK[9:])
+    await line.end()
+
+    assert line.ear.heard == HEARD
+
+
 async def test_a_connection_that_broke_at_once_ends_behind_what_came_with_the_head():
     line = Line(rest=TALK, lost=True)
     await line.connection.wait_closed()
