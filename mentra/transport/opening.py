@@ -130,8 +130,11 @@ class Opening(asyncio.Protocol):
         self.eof_received()
 
     def _look(self) -> None:
-        over = self.protocol.state is not State.CONNECTING or self.protocol.handshake_exc is not None
-        if over and not self._answered.done():
+        if self.protocol.state is not State.CONNECTING or self.protocol.handshake_exc is not None:
+            self._be_answered()
+
+    def _be_answered(self) -> None:
+        if not self._answered.done():  # It is also done when who waits has just given up.
             self._answered.set_result(None)
 
 
@@ -177,7 +180,7 @@ class DirectOpening(Opening):
         elif end := _end_of_consent(data, accept_key(self._key).encode()):
             self._agreed = True
             self.rest = data[end:]
-            self._answered.set_result(None)
+            self._be_answered()
         else:
             self.protocol.key = self._key
             super().data_received(data)

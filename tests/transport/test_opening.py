@@ -198,6 +198,15 @@ async def test_the_library_is_not_needed_for_a_plain_yes():
     assert make().state is State.OPEN
 
 
+async def test_a_yes_to_who_has_just_given_up_is_no_error():
+    call = Call("direct")
+    yes = await call.answer()
+    call.task.cancel()
+    call.opening.data_received(yes)
+    with pytest.raises(asyncio.CancelledError):
+        await call.task
+
+
 async def test_what_comes_and_breaks_behind_the_head_is_kept():
     call = Call("direct")
     call.opening.data_received(await call.answer())
