@@ -10,6 +10,7 @@
 """
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -31,6 +32,8 @@ WHOLE_WITHIN_S = 1.0
 
 _HEAD_END = b"\r\n\r\n"
 _NEVER = math.inf
+
+_logger = logging.getLogger(__name__)
 
 
 class FullServer(Protocol):
@@ -256,7 +259,11 @@ class PlainConnection(asyncio.Protocol):
     def _send(self, reply: HttpReply) -> None:
         head = cast(Head, self._head)
         close = self._is_last or not head.keep_alive
-        data = write_reply(reply, date=self._server.date, close=close)
+        try:
+            data = write_reply(reply, date=self._server.date, close=close)
+        except Exception:  # A route of the app's own has made it, of something else than it should.
+            _logger.exception("The answer to %s %s cannot be sent.", head.method, head.target.partition("?")[0])
+            data = write_reply(HttpReply(500), date=self._server.date, close=close)
         if data is None:
             self._reply = reply
             self._give_up()

@@ -1,7 +1,7 @@
 """Connections with plain requests, on a transport that goes nowhere and a clock that jumps."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -254,6 +254,22 @@ async def test_an_answer_that_is_not_plain_is_given_up_with_its_request():
 
     assert line.taken == [(post("/one", b"body") + post("/two"), line.reply, False)]
     assert [request.path for request in line.seen] == ["/one"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [HttpReply(200, headers={"x-a": cast(str, 1)}), HttpReply(200, cast(bytes, "text")), cast(HttpReply, object())],
+)
+async def test_an_answer_that_cannot_be_sent_is_a_500_and_told_of(reply: HttpReply, caplog: pytest.LogCaptureFixture):
+    line = Line()
+    line.reply = reply
+    await line.hear(post("/one?token"))
+    line.reply = None
+    await line.hear(post("/two"))
+
+    assert line.wire.written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert line.answers == [b"/two "]
+    assert [record.getMessage() for record in caplog.records] == ["The answer to POST /one cannot be sent."]
 
 
 async def test_chunks_that_nobody_waits_for_are_closed():
