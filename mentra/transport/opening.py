@@ -189,6 +189,7 @@ class DirectOpening(Opening):
         """Learn that there will be no connection."""
         if not self._answered.done():
             self._answered.set_exception(error)
+            self._answered.exception()  # Who has given up meanwhile does not fetch it; asyncio would log that.
 
 
 class Address(NamedTuple):

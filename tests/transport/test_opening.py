@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -205,6 +206,17 @@ async def test_a_yes_to_who_has_just_given_up_is_no_error():
     call.opening.data_received(yes)
     with pytest.raises(asyncio.CancelledError):
         await call.task
+
+
+async def test_a_failure_of_which_nobody_waits_to_learn_is_no_error():
+    errors: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    opening = DirectOpening(read_address(ADDRESS, LIMITS), {})
+    opening.fail(ConnectionResetError())
+    del opening
+    gc.collect()
+
+    assert errors == []
 
 
 async def test_what_comes_and_breaks_behind_the_head_is_kept():
