@@ -97,8 +97,9 @@ class Blank:
 
     def __init__(self, make: Callable[[str, str], msgspec.Struct]) -> None:
         text, timestamp = "\0text\0", "_timestamp_"  # No name or id reads so, and the one follows the other.
-        self._begin, _, rest = encode(make(text, timestamp)).partition(encode(text))
-        self._middle, _, self._end = rest.rpartition(timestamp.encode())
+        begin, _, rest = encode(make(text, timestamp)).partition(encode(text))
+        self._middle, _, end = rest.rpartition(timestamp.encode())
+        self._begin, self._end = _shared(begin), _shared(end)
 
     def filled(self, text: str, timestamp: str) -> bytes:
         """Return the message as JSON.
@@ -110,6 +111,12 @@ class Blank:
             UnicodeEncodeError: There is half a surrogate pair in the text.
         """
         return b"".join((self._begin, _encoder.encode(text), self._middle, timestamp.encode(), self._end))
+
+
+@functools.lru_cache(maxsize=64)
+def _shared(part: bytes) -> bytes:
+    """Return the same object for the same bytes: what all sessions share stays in the processor's caches."""
+    return part
 
 
 def decode_from_cloud(text: str | bytes) -> CloudMessage | Unknown | Malformed:

@@ -190,7 +190,7 @@ class SessionCore(LinkOwner):
         self._receivers: _Receivers = _NO_RECEIVERS
         self._before_close: tuple[Callable[[], object], ...] = ()
         self._closed = False
-        self._loop_thread = LoopThread()
+        self._loop_thread = LoopThread.current()
         self._api_key = api_key
         self._generation = generation
         self._resumable: str | None = None

@@ -86,8 +86,13 @@ class LoopThread:
 
     __slots__ = ("ident",)
 
-    def __init__(self) -> None:
-        self.ident = threading.get_ident()
+    def __init__(self, ident: int | None = None) -> None:
+        self.ident = threading.get_ident() if ident is None else ident
+
+    @staticmethod
+    def current() -> "LoopThread":
+        """Return the one of this thread, which all its sessions share."""
+        return _loop_thread(threading.get_ident())
 
     def check(self) -> None:
         """Refuse any other thread.
@@ -100,6 +105,11 @@ class LoopThread:
                 "A session may be used in the thread of its event loop only. From another thread: "
                 "loop.call_soon_threadsafe(session.layouts.show_text_wall, text)."
             )
+
+
+@functools.lru_cache(maxsize=64)
+def _loop_thread(ident: int) -> LoopThread:
+    return LoopThread(ident)
 
 
 async def uninterrupted(work: Coroutine[Any, Any, object]) -> None:

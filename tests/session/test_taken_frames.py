@@ -186,4 +186,4 @@ def test_countless_ways_to_write_a_frame_take_no_room():
 
     remembered = ear.router._taken  # pyright: ignore[reportPrivateUsage]  # There is no other sign of it.
     assert len(remembered) <= MOST_TAKEN
-    assert max(len(beginning) for beginning, _ in remembered) < 100
+    assert max(len(taken.beginning) for taken in remembered) < 100
