@@ -34,6 +34,7 @@ from mentra.session.session import AppSession
 from mentra.session.stop_reason import StopReason
 from mentra.session.storage import Storage
 from mentra.transport.base import Network
+from mentra.transport.late_import import import_when_quiet
 from mentra.wrong_names import named_options, unknown_name
 
 STOP_WITHIN_S = 10.0
@@ -423,6 +424,7 @@ class AppServer:
         try:
             with signals(end):
                 await self.start(**given)
+                importing = asyncio.create_task(import_when_quiet(), name="import of aiohttp")
                 if told:  # Perhaps before there was anything to end, by a start of the app's own.
                     end()
                 try:
@@ -430,6 +432,7 @@ class AppServer:
                         with rare_collections():
                             await self._serving.over.wait()
                 finally:
+                    importing.cancel()
                     await self.stop()
         finally:
             if network is not None:

@@ -54,7 +54,7 @@ class _Route(NamedTuple):
 class _Taken(NamedTuple):
     """Frames of one ``streamType`` that are taken.
 
-    All that this needs is in one object: where there are thousands of sessions, each object more is one more miss of the
+    All that this needs is in one object: where there are thousands of sessions, each object more is a miss more of the
     processor's caches, 0.07 us.
     """
 

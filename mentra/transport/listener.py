@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from mentra.transport.accepting import Accepting
 from mentra.transport.base import BodyLimit, HandleHttp, HandleSocket, HttpReply, HttpRequest, Listener
 from mentra.transport.binding import bind, url_of
-from mentra.transport.late_import import late_import
+from mentra.transport.late_import import FULL_SERVER, late_import
 from mentra.transport.plain_server import PlainConnection, PlainServer
 
 if TYPE_CHECKING:
     from mentra.transport.full_server import FullServer
-
-_FULL_SERVER = "mentra.transport.full_server"
 
 _logger = logging.getLogger(__name__)
 
@@ -111,7 +109,7 @@ class SocketListener(Listener):
         """
         if self._full is not None:
             return self._full
-        await late_import(_FULL_SERVER)
+        await late_import(FULL_SERVER)
         # Just imported, or long ago: see above.
         from mentra.transport.full_server import FullServer
 

@@ -27,7 +27,7 @@ from mentra.transport.base import (
     Receiver,
 )
 from mentra.transport.client_socket import ClientSocket
-from mentra.transport.late_import import late_import
+from mentra.transport.late_import import HTTP_CLIENT, late_import
 from mentra.transport.listener import SocketListener
 from mentra.transport.opening import Limits, open_websocket
 from mentra.transport.tls import Tls
@@ -35,7 +35,6 @@ from mentra.transport.tls import Tls
 if TYPE_CHECKING:
     from mentra.transport.http_client import HttpClient
 
-_HTTP_CLIENT = "mentra.transport.http_client"
 _SMALL_BYTES = 64 * 1024
 """An answer that says that it is no longer than this is read at once."""
 
@@ -164,7 +163,7 @@ class SocketNetwork(Network):
 
     async def _http(self) -> "HttpClient":
         if self._client is None:
-            await late_import(_HTTP_CLIENT)
+            await late_import(HTTP_CLIENT)
             # It imports aiohttp: 150 ms of a start.
             from mentra.transport.http_client import HttpClient
 

@@ -1,40 +1,22 @@
-"""Imports that the event loop does not wait for."""
-
 import asyncio
 import sys
-from pathlib import Path
 
 import pytest
 
-from mentra.transport.late_import import late_import
-
-pytestmark = pytest.mark.sockets  # For a clock that waits for threads.
-
-
-async def test_the_loop_goes_on_while_a_module_is_imported(
-    tmp_path: Path, own_imports: None, monkeypatch: pytest.MonkeyPatch
-):
-    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.2)\nanswer = 42\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    importing = asyncio.create_task(late_import("slow_module"))
-    turns = 0
-    while not importing.done():
-        turns += 1
-        await asyncio.sleep(0.01)
-
-    assert (await importing).answer == 42
-    assert turns > 5
+from mentra.transport import late_import
+from mentra.transport.late_import import FULL_SERVER, HTTP_CLIENT, QUIET_AFTER_S, import_when_quiet
 
 
-async def test_a_module_that_is_there_is_had_at_once():
-    having = late_import("mentra.transport.base")
+async def test_what_a_server_starts_without_is_imported_when_it_is_quiet(monkeypatch: pytest.MonkeyPatch):
+    imported: list[tuple[str, float]] = []
+    loop = asyncio.get_running_loop()
+    began = loop.time()
 
-    with pytest.raises(StopIteration) as had:
-        having.send(None)
+    async def note(name: str) -> object:
+        imported.append((name, round(loop.time() - began, 3)))
+        return sys
 
-    assert had.value.value is sys.modules["mentra.transport.base"]
+    monkeypatch.setattr(late_import, "late_import", note)
+    await import_when_quiet()
 
-
-async def test_a_module_that_does_not_exist_is_an_import_error():
-    with pytest.raises(ImportError, match=r"no_such_module"):
-        await late_import("no_such_module")
+    assert imported == [(HTTP_CLIENT, QUIET_AFTER_S), (FULL_SERVER, QUIET_AFTER_S)]
