@@ -48,10 +48,10 @@
 #define SAID_AFTER " of what the wearer says"
 #define SAID_DIGITS 10
 
-/* Arguments: user, number, stamp. An interim result, W-LANG-4 */
+/* Arguments: user, number, stamp. A final result, as an SDK may leave out an interim one that is out of date. W-LANG-4 */
 #define TRANSCRIPTION \
     "{\"type\":\"data_stream\",\"sessionId\":\"" SESSION "\",\"streamType\":\"transcription:en-US\",\"data\":{" \
-    "\"type\":\"transcription\",\"text\":\"" SAID_BEFORE "%010u" SAID_AFTER "\",\"isFinal\":false," \
+    "\"type\":\"transcription\",\"text\":\"" SAID_BEFORE "%010u" SAID_AFTER "\",\"isFinal\":true," \
     "\"confidence\":0.95,\"startTime\":1795395400030,\"endTime\":1795395401030,\"transcribeLanguage\":\"en-US\"," \
     "\"provider\":\"soniox\",\"metadata\":{\"provider\":\"soniox\",\"soniox\":{\"tokens\":[{\"text\":\"message\"," \
     "\"startMs\":500,\"endMs\":900,\"confidence\":0.95,\"isFinal\":false}]}}},\"timestamp\":\"%s\"}"
