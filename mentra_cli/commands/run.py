@@ -23,8 +23,9 @@ It listens where the app does by itself: HOST and PORT, else 0.0.0.0 and 3000. S
 calls on_stop for each, and exits with 0; a second one ends at once.
 """
 
-_MOST_DIGITS = 9
-"""Of a number of processes. Python reads none of thousands of digits."""
+MOST_WORKERS = 64
+"""More than nearly all machines have cores. Each takes memory and half a second of CPU to load the app, so a number
+mistyped would take the machine down. The same on every machine, so that a configuration that works, works elsewhere."""
 
 
 def run(
@@ -33,13 +34,12 @@ def run(
         typer.Argument(help="The app: app.py, app.py:MyApp, package.module:MyApp, or a folder.", show_default=False),
     ] = None,
     workers: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             "--workers",
             "-w",
             metavar="N",
-            help="How many processes serve the app.  [default: WEB_CONCURRENCY, else 1]",
-            min=1,
+            help=f"How many processes serve the app, up to {MOST_WORKERS}.  [default: WEB_CONCURRENCY, else 1]",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +69,7 @@ def run(
         RunOptions(
             location=location,
             environment=environment.values,
-            workers=_concurrency(environment.values.get("WEB_CONCURRENCY", "")) if workers is None else workers,
+            workers=_number_of_workers(workers, environment.values.get("WEB_CONCURRENCY", "")),
             host=host,
             port=port,
         )
@@ -77,14 +77,15 @@ def run(
     raise typer.Exit(code)
 
 
-def _concurrency(value: str) -> int:
-    """Read the variable by which platforms tell Python servers how many processes they shall be."""
-    if not value:
-        return 1
-    if not (value.isascii() and value.isdecimal()) or len(value) > _MOST_DIGITS or int(value) < 1:
+def _number_of_workers(option: str | None, variable: str) -> int:
+    """Read the option, else the variable by which platforms tell Python servers how many processes they shall be."""
+    name, value = ("WEB_CONCURRENCY", variable or "1") if option is None else ("--workers", option)
+    # Python reads no number of thousands of digits.
+    many = int(value) if value.isascii() and value.isdecimal() and len(value) <= len(str(MOST_WORKERS)) else 0
+    if not 1 <= many <= MOST_WORKERS:
         raise CliError(
-            f"WEB_CONCURRENCY is {value!r}, and not a number of processes.",
-            fix="Set it to 1 or more, or say mentra run --workers 1.",
+            f"{name} is {value!r}, and not a number of processes from 1 to {MOST_WORKERS}.",
+            fix="As many as the machine has cores are enough: mentra run --workers 2",
             code=ExitCode.USAGE,
         )
-    return int(value)
+    return many

@@ -469,12 +469,14 @@ async def test_the_number_of_workers_comes_from_the_environment_as_for_other_ser
         assert (await run.line("listens on")).endswith("waits for users, in 3 workers.")
 
 
-@pytest.mark.parametrize("value", ["0", "many", "-1", "9" * 5000])
-async def test_a_number_that_is_none_is_a_usage_error(project: Path, value: str):
-    run = await Run.start(project, WEB_CONCURRENCY=value)
+@pytest.mark.parametrize("value", ["0", "many", "-1", "65", "100000", "9" * 5000])
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "--workers"])
+async def test_a_number_that_no_machine_needs_is_a_usage_error(project: Path, name: str, value: str):
+    by_option = name.startswith("-")
+    run = await (Run.start(project, name, value) if by_option else Run.start(project, WEB_CONCURRENCY=value))
 
     assert await run.code() == 2
-    assert run.lines[0] == f"Error: WEB_CONCURRENCY is {value!r}, and not a number of processes."
+    assert run.lines[0] == f"Error: {name} is {value!r}, and not a number of processes from 1 to 64."
 
 
 async def test_the_way_between_workers_is_for_their_user_only(project: Path, tmp_path: Path):
