@@ -30,6 +30,10 @@ from mentra.transport.base import HttpError, HttpReply, HttpRequest
 
 HEALTH_WITHIN_S = 1.0
 """How long the other workers may take to tell how many sessions they have."""
+STARTED_WITHIN_S = 15.0
+"""How long a start may take: five seconds to connect, and what ends before it, another start and a session."""
+MARGIN_S = 5.0
+"""How much longer than it may take an owner is waited for: a late answer of its own says more than ours."""
 
 _logger = logging.getLogger("mentra.server")
 
@@ -40,14 +44,20 @@ class Door:
     Args:
         routes: Answer what this worker owns.
         site: Knows who is signed in.
+        tool_timeout_s: How long the app's tools may take.
     """
 
-    def __init__(self, webhook_path: str, routes: Routes, site: Site, workers: Workers) -> None:
+    def __init__(
+        self, webhook_path: str, routes: Routes, site: Site, workers: Workers, *, tool_timeout_s: float
+    ) -> None:
         self._webhook_path = webhook_path
         self._reserved = reserved_paths(webhook_path)
         self._routes = routes
         self._site = site
         self._workers = workers
+        self._answer_within_s = max(tool_timeout_s, STARTED_WITHIN_S) + MARGIN_S
+        self._stuck: set[int] = set()
+        """Workers that are there and did not answer."""
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request, here or by its owner. Never raises."""
@@ -62,11 +72,33 @@ class Door:
         if owner == self._workers.index:
             return await self._routes.handle(request)
         try:
-            return await self._workers.ask(owner, request)
+            return await self._pass_on(owner, request)
+        except TimeoutError:
+            self._note_stuck(owner, request)
+            return _error(504, "The worker that serves this user does not answer.")
         except HttpError as error:
             _logger.warning("Worker %d did not answer %r %r: %s", owner, request.method, request.path_only, error)
-            message = "The worker that serves this user is being started again."
-            return HttpReply(503, codec.encode(WebhookReply(status="error", message=message)))
+            return _error(503, "The worker that serves this user is being started again.")
+
+    async def _pass_on(self, owner: int, request: HttpRequest) -> HttpReply:
+        # How long a page of the app may take, only the app knows.
+        is_ours = request.path_only in self._reserved
+        async with asyncio.timeout(self._answer_within_s if is_ours else None):
+            reply = await self._workers.ask(owner, request)
+        self._stuck.discard(owner)
+        return reply
+
+    def _note_stuck(self, worker: int, request: HttpRequest) -> None:
+        """Say it once, until it answers again: the cloud will ask for each of its users."""
+        if worker not in self._stuck:
+            self._stuck.add(worker)
+            _logger.error(
+                "Worker %d runs, and did not answer %r %r within %g s. Something in it may block the event loop.",
+                worker,
+                request.method,
+                request.path_only,
+                self._answer_within_s,
+            )
 
     async def _key_of(self, request: HttpRequest) -> str | None:
         """Return by what the owner of a request is known; ``None`` if it has none."""
@@ -90,7 +122,7 @@ class Door:
         return None
 
     async def _health(self, request: HttpRequest) -> HttpReply:
-        """Answer with the sessions of all workers. One that does not answer has none, and is being started again."""
+        """Answer with the sessions of all workers. One that does not answer counts as having none."""
         reply = await self._routes.handle(request)
         health = codec.decode_as(HealthReply, reply.body)
         if isinstance(health, codec.Malformed):
@@ -110,3 +142,7 @@ class Door:
             return 0
         health = codec.decode_as(HealthReply, reply.body)
         return 0 if isinstance(health, codec.Malformed) else health.active_sessions
+
+
+def _error(status: int, message: str) -> HttpReply:
+    return HttpReply(status, codec.encode(WebhookReply(status="error", message=message)))

@@ -99,6 +99,7 @@ class Serving:
         self._api_key = config.api_key.reveal  # One bound method for all sessions, which keep it.
         self.sessions = Sessions(app, self._make_session)
         self._config = config
+        self._tool_timeout_s = app.tool_timeout
         self._tool_calls = ToolCalls(tools, app, timeout_s=app.tool_timeout)
         exchanging = config.mentraos_websocket_url or cloud or (None if config.development else PRODUCTION)
         self._site = Site(config, self._network, pages, app.session_for, cloud=exchanging, now=utc_now, workers=workers)
@@ -126,7 +127,10 @@ class Serving:
         handle = self._routes.handle
         if self._workers is not None:
             await self._workers.open(handle)
-            handle = Door(config.webhook_path, self._routes, self._site, self._workers).handle
+            door = Door(
+                config.webhook_path, self._routes, self._site, self._workers, tool_timeout_s=self._tool_timeout_s
+            )
+            handle = door.handle
         try:
             self.listener = await self._network.listen(
                 config.host, config.port, handle, max_body_bytes=self._routes.body_limit

@@ -20,12 +20,12 @@ EXAMPLES = """Examples:
   MENTRA_DEV=1 mentra run    (beside mentra cloud, which is a cloud on this machine)
 
 It listens where the app does by itself: HOST and PORT, else 0.0.0.0 and 3000. SIGTERM or Ctrl-C ends the sessions,
-calls on_stop for each, and exits with 0; a second one ends at once.
+calls on_stop for each, and exits with 0; a second one ends at once. python app.py does the same, but reads no .env.
 """
 
 MOST_WORKERS = 64
-"""More than nearly all machines have cores. Each takes memory and half a second of CPU to load the app, so a number
-mistyped would take the machine down. The same on every machine, so that a configuration that works, works elsewhere."""
+"""More than nearly all machines have cores. Each takes the memory of a whole process and loads the app, so a number
+that is mistyped would take the machine down. The same everywhere, so that a configuration works on any machine."""
 
 
 def run(

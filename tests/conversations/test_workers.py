@@ -17,6 +17,7 @@ from mentra.localcloud.phone.camera import grey_jpeg
 from mentra.protocol import web_tokens
 from mentra.server.workers import owner_of
 from mentra.transport.base import HttpReply, HttpRequest, Network
+from mentra.transport.memory import MemoryNetwork
 from mentra.transport.multipart import FormFile, write_form
 from tests.conversations.world import World
 from tests.helpers.crew import Crew
@@ -299,6 +300,39 @@ async def test_without_its_owner_a_request_is_told_to_come_again(pair: Pair):
         {"status": "error", "message": "The worker that serves this user is being started again."},
     )
     assert health.status == 200
+
+
+async def test_an_owner_that_is_stuck_is_waited_for_as_long_as_a_tool_takes_and_told_of_once(
+    memory: MemoryNetwork, caplog: pytest.LogCaptureFixture
+):
+    crew, first, options = Crew(2), Member(0), {"network": memory, "host": "127.0.0.1", "port": 0}
+    stop = {"type": "stop_request", "sessionId": f"{ALICE}-{PACKAGE_NAME}", "userId": ALICE, "reason": "x"}
+    call = {"toolId": "where", "toolParameters": {}, "userId": ALICE}
+
+    async def stuck(_: HttpRequest) -> HttpReply:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def answers(_: HttpRequest) -> HttpReply:
+        return HttpReply(200)
+
+    async def ask(path: str, body: object) -> tuple[int, float]:
+        began = asyncio.get_running_loop().time()
+        reply = await memory.request("POST", first.url + path, body=json.dumps(body).encode(), timeout=60)
+        return reply.status, round(asyncio.get_running_loop().time() - began)
+
+    await first.start(**options, hosted=True, workers=crew.workers(0))
+    crew.handlers[1] = stuck
+    replies = [await ask("/webhook", stop), await ask("/tool", call)]
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    crew.handlers[1] = answers
+    replies.append(await ask("/webhook", stop))
+    await first.stop()
+
+    assert replies == [(504, 23), (504, 23), (200, 0)]
+    assert told == [
+        "Worker 1 runs, and did not answer 'POST' '/webhook' within 23 s. Something in it may block the event loop."
+    ]
 
 
 async def test_what_comes_from_another_worker_is_never_passed_on_again(pair: Pair):
