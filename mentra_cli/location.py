@@ -56,17 +56,30 @@ def locate(target: str | None, cwd: Path) -> Location:
         cwd: What relative paths start from.
 
     Raises:
-        CliError: NOT_FOUND, with what was looked for; VALIDATION when ``pyproject.toml`` is broken.
+        CliError: NOT_FOUND, with what was looked for; VALIDATION when ``pyproject.toml`` is broken; USAGE when the
+            target is empty, as a variable of a script may be, or a file that is not of Python.
     """
     cwd = cwd.resolve()
     if target is None:
         return _discover(cwd, None)
+    if not target:
+        raise CliError(
+            "The name of the app is empty.",
+            fix="Give the file of your app, such as app.py, or leave the name out.",
+            code=ExitCode.USAGE,
+        )
     path, attribute = _split(target)
     found = _resolve(path, attribute, cwd, how="named on the command line")
     if found is not None:
         return found
     if (cwd / path).is_dir():
         return _discover((cwd / path).resolve(), attribute)
+    if (cwd / path).is_file():
+        raise CliError(
+            f"{path!r} is not a Python file: its name does not end with .py.",
+            fix="Give the file of your app, such as app.py. For one in another language: mentra dev -- node app.mjs",
+            code=ExitCode.USAGE,
+        )
     raise CliError(
         f"There is no file, module or folder {path!r} in {cwd}.",
         fix="Give the file of your app, such as app.py, or the folder of its project.",
@@ -88,7 +101,7 @@ def _discover(folder: Path, attribute: str | None) -> Location:
         if found is not None:
             return found
         raise CliError(
-            f"pyproject.toml says app = {setting!r} under [tool.mentra]; {folder} has no such file or module.",
+            f"pyproject.toml says app = {setting!r} under [tool.mentra]; {folder} has no such Python file or module.",
             fix=f"Correct it; {_SETTING}",
             code=ExitCode.NOT_FOUND,
         )
@@ -186,9 +199,9 @@ def _pyproject(root: Path) -> _Pyproject:
 
 
 def _resolve(path: str, attribute: str | None, cwd: Path, *, how: str, root: Path | None = None) -> Location | None:
-    """Read a path or a dotted name; ``None`` when there is no such file."""
+    """Read a path or a dotted name; ``None`` when there is no such file of Python."""
     file = cwd / path
-    if file.is_file():
+    if file.is_file() and file.suffix == ".py":  # Python imports a file by no other name.
         return _of_file(file, attribute, root or _project_root(file, cwd), how=how)
     # A bare name is a module first if something in it is asked for: "app:CaptionsApp". Else it may be a folder.
     parts = path.split(".")

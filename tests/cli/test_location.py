@@ -97,12 +97,35 @@ def test_a_module_is_imported_from_above_its_packages(tmp_path: Path, files: lis
     assert found.import_root == tmp_path / import_root
 
 
-@pytest.mark.parametrize("target", ["nothing.py", "no.such.module:App", "C:\\apps\\app.py", "folder/", ""])
+@pytest.mark.parametrize("target", ["nothing.py", "no.such.module:App", "C:\\apps\\app.py", "folder/"])
 def test_a_target_that_is_nowhere_is_not_found(tmp_path: Path, target: str):
     with pytest.raises(CliError) as raised:
         locate(target, tmp_path)
 
     assert raised.value.code is ExitCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("", "The name of the app is empty."),
+        ("README.md", "'README.md' is not a Python file: its name does not end with .py."),
+        ("app", "'app' is not a Python file: its name does not end with .py."),
+    ],
+)
+def test_a_target_that_can_be_no_app_is_a_usage_error(tmp_path: Path, target: str, message: str):
+    make(tmp_path, "app", "main.py", "README.md")
+
+    with pytest.raises(CliError) as raised:
+        locate(target, tmp_path)
+
+    assert (raised.value.message, raised.value.code) == (message, ExitCode.USAGE)
+
+
+def test_a_file_of_another_kind_does_not_stand_before_the_module_of_its_name(tmp_path: Path):
+    make(tmp_path, "app", "app.py")
+
+    assert locate("app:App", tmp_path).file == tmp_path / "app.py"
 
 
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):
