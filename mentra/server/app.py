@@ -306,7 +306,7 @@ class AppServer:
             failed: Told each exception of the app's hooks, handlers, tasks and timers, after it was logged.
 
         Raises:
-            OSError: The port is taken, or may not be used.
+            OSError: The port is taken, or may not be used; or the address is none of this machine.
             MentraError: It is started already, or still stopping.
             Exception: Whatever ``on_startup`` raised.
         """
@@ -403,9 +403,11 @@ class AppServer:
         except CannotListen as error:
             # The program's last line: a port that is taken is no bug in it, and needs no traceback.
             address = f"{host or self._config.host}:{self._config.port if port is None else port}"
+            advice = "Stop the program that does, or set PORT to another one."
+            if error.is_of_host:
+                advice = "Set HOST to an address of this machine, such as 127.0.0.1, or to 0.0.0.0 for all of them."
             raise SystemExit(
-                f"{self._config.package_name} cannot listen on {address}: {error.strerror or error}. "
-                "Stop the program that does, or set PORT to another one."
+                f"{self._config.package_name} cannot listen on {address}: {error.strerror or error}. {advice}"
             ) from None
 
     async def _run(self, *, network: Network | None, **options: Any) -> None:

@@ -1,5 +1,6 @@
 """The socket that a server listens on."""
 
+import errno
 import socket
 
 
@@ -17,6 +18,11 @@ def bind(host: str, port: int) -> socket.socket:
         raise
     bound.setblocking(False)
     return bound
+
+
+def is_of_host(error: OSError) -> bool:
+    """Return whether one cannot listen on this address at all, whatever the port."""
+    return isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def url_of(host: str, port: int) -> str:

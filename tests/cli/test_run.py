@@ -464,6 +464,19 @@ async def test_a_port_that_is_taken_is_told_once(project: Path, workers: str):
     assert run.lines[0].startswith(f"Error: {PACKAGE_NAME} cannot listen on 127.0.0.1:{port}: ")
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
+async def test_a_host_that_is_not_this_machine_is_told_apart_from_a_port_that_is_taken(
+    project: Path, workers: str, host: str
+):
+    run = await Run.start(project, "--workers", workers, "--host", host)
+
+    assert await run.code() == 1
+    assert run.lines[0].startswith(f"Error: {PACKAGE_NAME} cannot listen on {host}:0: ")
+    assert " an address of this machine" in " ".join(run.lines)
+    assert "port" not in " ".join(run.lines).lower()
+
+
 async def test_the_number_of_workers_comes_from_the_environment_as_for_other_servers(project: Path):
     async with running(project, WEB_CONCURRENCY="3") as run:
         assert (await run.line("listens on")).endswith("waits for users, in 3 workers.")
