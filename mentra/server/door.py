@@ -77,6 +77,8 @@ class Door:
             self._note_stuck(owner, request)
             return _error(504, "The worker that serves this user does not answer.")
         except HttpError as error:
+            if self._routes.stopping:  # The others stop, too, and that one was faster.
+                return _error(503, "This server is stopping.")
             _logger.warning("Worker %d did not answer %r %r: %s", owner, request.method, request.path_only, error)
             return _error(503, "The worker that serves this user is being started again.")
 

@@ -83,6 +83,11 @@ class Routes:
             ("GET", INIT_PATH): site.init,
         }
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the server stops: no session begins any more."""
+        return self._sessions.closed
+
     def body_limit(self, request: HttpRequest) -> int:
         """Return how large the body of a request may be: photos are larger than what the cloud posts."""
         if request.path_only in self._reserved:
@@ -125,7 +130,9 @@ class Routes:
             _logger.warning("Refused to start %r: %s", start.session_id, error)
             return _error(403, str(error))
         except MentraError as error:
-            _logger.error("Could not start %r: %s", start.session_id, error)
+            # The cloud repeats what is refused; while the server stops that is as it should be.
+            level = logging.INFO if self.stopping else logging.ERROR
+            _logger.log(level, "Could not start %r: %s", start.session_id, error)
             return _error(500, str(error))
         return _json(200, WebhookReply(status="success"))
 

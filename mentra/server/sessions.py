@@ -11,7 +11,8 @@ The rules:
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -35,6 +36,10 @@ REMEMBERED_USERS = 10_000
 """For how many users it is remembered which cloud their last session was on."""
 CANCEL_WITHIN_S = 1.0
 """How long a cancelled ``on_stop`` may take to clean up when the server stops."""
+SILENT_FOR_S = 1.0
+"""When a stop of the server takes longer than this, the log tells what it waits for."""
+
+_logger = logging.getLogger("mentra.server")
 
 
 class Hooks(Protocol):
@@ -69,6 +74,11 @@ class Sessions:
         """Where the last users were whose session has ended."""
         self._closed = False
         self._over = self._end  # One bound method for all sessions, which keep it.
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server stops, or has stopped."""
+        return self._closed
 
     @property
     def by_id(self) -> Mapping[str, AppSession]:
@@ -146,12 +156,15 @@ class Sessions:
             self.end(session_id, reason)
         tasks = [task for start in self._starts.values() for task in start.with_earlier()]
         tasks += [ending.task for ending in self._all_endings()]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=timeout)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=CANCEL_WITHIN_S)
+        late = await _not_ended(tasks, within_s=min(timeout, SILENT_FOR_S))
+        if late and timeout > SILENT_FOR_S:
+            _logger.info("Sessions whose on_stop still runs: %d. They have %g s in all.", len(late), timeout)
+            late = await _not_ended(late, within_s=timeout - SILENT_FOR_S)
+        if late and timeout > 0:
+            _logger.warning("Sessions whose on_stop took longer than %g s: %d. It is cancelled.", timeout, len(late))
+        for task in late:
+            task.cancel()
+        await _not_ended(late, within_s=CANCEL_WITHIN_S)
 
     def _begin_start(self, request: SessionRequest, session: SessionCore, *, earlier: "_Start | None") -> "_Start":
         if earlier is not None:
@@ -286,6 +299,10 @@ class _Ending:
 
     session: SessionCore
     task: asyncio.Task[None]
+
+
+async def _not_ended(tasks: Collection[asyncio.Task[None]], *, within_s: float) -> set[asyncio.Task[None]]:
+    return (await asyncio.wait(tasks, timeout=within_s))[1] if tasks else set()
 
 
 def _lower(user_id: str) -> str:

@@ -1,6 +1,7 @@
 """How a session ends: exactly once, with the right word, whatever way."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -205,6 +206,26 @@ async def test_stopping_a_server_does_not_wait_longer_than_told(memory: MemoryNe
         assert app.calls[-1] == "on_stop cancelled"
 
 
+async def test_a_stop_that_takes_a_while_says_what_it_waits_for(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud, caplog: pytest.LogCaptureFixture
+):
+    class Stuck(Diary):
+        async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
+            await asyncio.Event().wait()
+
+    caplog.set_level(logging.INFO)
+    async with serving(Stuck(), memory) as app:
+        await memory_cloud.start(app)
+        await turns()
+        caplog.clear()
+        await app.stop()
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "Sessions whose on_stop still runs: 1. They have 10 s in all."),
+        ("WARNING", "Sessions whose on_stop took longer than 10 s: 1. It is cancelled."),
+    ]
+
+
 async def test_a_server_that_stops_waits_for_every_on_stop_also_for_that_of_a_session_before(
     memory: MemoryNetwork, memory_cloud: ScriptedCloud
 ):
@@ -224,7 +245,9 @@ async def test_a_server_that_stops_waits_for_every_on_stop_also_for_that_of_a_se
         assert app.calls == [STARTED, f"stop {USER_ID} user_disabled"]
 
 
-async def test_a_webhook_during_the_stop_of_the_server_is_refused(memory: MemoryNetwork, memory_cloud: ScriptedCloud):
+async def test_a_webhook_during_the_stop_of_the_server_is_refused_which_is_no_error(
+    memory: MemoryNetwork, memory_cloud: ScriptedCloud, caplog: pytest.LogCaptureFixture
+):
     class Slow(Diary):
         async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
             await asyncio.sleep(3)
@@ -246,6 +269,7 @@ async def test_a_webhook_during_the_stop_of_the_server_is_refused(memory: Memory
 
         assert late.status == 500
         assert body_of(late)["message"] == "This server is stopping."
+        assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_stopping_twice_or_never_started_does_nothing(memory: MemoryNetwork):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -300,6 +301,30 @@ async def test_without_its_owner_a_request_is_told_to_come_again(pair: Pair):
         {"status": "error", "message": "The worker that serves this user is being started again."},
     )
     assert health.status == 200
+
+
+async def test_while_all_stop_an_owner_that_was_faster_is_nothing_to_warn_of(
+    memory: MemoryNetwork, caplog: pytest.LogCaptureFixture
+):
+    class Slow(Member):
+        async def on_stop(self, session_id: str, user_id: str, reason: str) -> None:
+            await asyncio.sleep(3)
+
+    crew, first = Crew(2), Slow(0)
+    async with World(memory) as world:
+        await first.start(network=memory, host="127.0.0.1", port=0, hosted=True, workers=crew.workers(0))
+        world.cloud.install(
+            InstalledApp(package_name=PACKAGE_NAME, api_key=API_KEY, public_url=first.url, permissions=("ALL",))
+        )
+        await world.wear(first, BOB)
+        stopping = asyncio.create_task(first.stop())
+        await asyncio.sleep(1)
+        stop = {"type": "stop_request", "sessionId": f"{ALICE}-{PACKAGE_NAME}", "userId": ALICE, "reason": "x"}
+        reply = await memory.request("POST", f"{first.url}/webhook", body=json.dumps(stop).encode(), timeout=5)
+        await stopping
+
+    assert (reply.status, json.loads(reply.body)["message"]) == (503, "This server is stopping.")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_an_owner_that_is_stuck_is_waited_for_as_long_as_a_tool_takes_and_told_of_once(
