@@ -58,10 +58,15 @@ def _failed(error: BaseException, location: Location, what: str) -> AppFailed:
 
 
 def _traceback(error: BaseException, location: Location) -> str:
-    """Return a traceback that begins with the app's own code, if any of it takes part."""
+    """Return a traceback that begins with the app's own code, if any of it takes part.
+
+    Of a file that Python cannot read none does, and all that is said about it is the line.
+    """
     from_app = error.__traceback__
     while from_app is not None and not _is_of_app(from_app.tb_frame.f_code.co_filename, location):
         from_app = from_app.tb_next
+    if from_app is None and isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error))
     return "".join(traceback.format_exception(type(error), error, from_app or error.__traceback__))
 
 
