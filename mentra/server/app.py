@@ -388,7 +388,7 @@ class AppServer:
         network: Network | None = None,
         workers: Workers | None = None,
     ) -> None:
-        """Start, serve until SIGINT, SIGTERM or ``stop``, stop, return. For the last line of a program.
+        """Start, serve until SIGINT, SIGTERM, SIGHUP or ``stop``, stop, return. For the last line of a program.
 
         Sets up logging to stderr, unless the program has done so. The arguments are those of ``start``, and for tools;
         the network is closed at the end.
@@ -436,6 +436,8 @@ class AppServer:
                 finally:
                     importing.cancel()
                     await self.stop()
+            if options["workers"] is None:
+                _logger.info("%s has stopped.", self._config.package_name)
         finally:
             if network is not None:
                 await network.close()

@@ -33,24 +33,37 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 @contextlib.contextmanager
 def signals(stop: Callable[[], None]) -> Generator[None, None, None]:
-    """Call ``stop`` on the first SIGINT or SIGTERM; the second one has its usual effect."""
+    """Call ``stop`` on the first SIGINT or SIGTERM; the second one has its usual effect. Also on any SIGHUP.
+
+    A terminal that is closed may send several of the latter, so a second one means nothing. Where it is ignored, as
+    nohup has it, it stays so.
+    """
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    hangup: int | None = getattr(signal, "SIGHUP", None)  # Windows has none.
+    hangup_before = signal.SIG_IGN if hangup is None else signal.getsignal(hangup)
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
+    def end(*_: object) -> None:
+        loop.call_soon_threadsafe(stop)
+
     def first(*_: object) -> None:
         restore()
-        loop.call_soon_threadsafe(stop)
+        end()
 
     for number in before:
         signal.signal(number, first)
+    if hangup is not None and hangup_before is not signal.SIG_IGN:
+        signal.signal(hangup, end)
     try:
         yield
     finally:
         restore()
+        if hangup is not None:
+            signal.signal(hangup, hangup_before)
 
 
 @contextlib.contextmanager

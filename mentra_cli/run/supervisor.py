@@ -46,6 +46,8 @@ class Supervisor:
         self._workers: dict[int, WorkerProcess] = {}
         self._over = asyncio.Event()
         self._told_twice = False
+        self._serves: str | None = None
+        """The package name of the app, once all serve."""
 
     async def run(self) -> int:
         """Run until told to end; return the exit code.
@@ -69,6 +71,8 @@ class Supervisor:
                 all_ended = await self._end()
             if not serving.cancelled():
                 serving.result()
+        if self._serves is not None:
+            _logger.info("%s has stopped.", self._serves)
         return ExitCode.INTERRUPTED if self._told_twice else ExitCode.OK if all_ended else ExitCode.GENERAL
 
     async def _serve(self) -> None:
@@ -76,6 +80,7 @@ class Supervisor:
         loaded, *_ = await _together(self._load(index) for index in indexes)
         with self._listen(loaded) as bound:
             await _together(self._begin(index, bound) for index in indexes)
+            self._serves = loaded.package_name
             host, port = bound.getsockname()[:2]
             _logger.info(
                 "%s listens on %s%s and waits for users, in %d workers.",
@@ -134,7 +139,9 @@ class Supervisor:
             pause_s = PAUSES_S[min(times, len(PAUSES_S) - 1)]
             times += 1
             again = f"in {pause_s:g} s" if pause_s else "now"
-            _logger.error("Worker %d %s; it is started again %s.", index, ending(code), again)
+            # With 0 if somebody sent it SIGTERM: that is no failure, but nobody need do it.
+            level = logging.ERROR if code else logging.WARNING
+            _logger.log(level, "Worker %d %s; it is started again %s.", index, ending(code), again)
             await asyncio.sleep(pause_s)
             try:
                 await self._load(index)
@@ -177,7 +184,8 @@ class Supervisor:
         # What is ignored stays so: nohup does that.
         heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         for number in heard:
-            loop.add_signal_handler(number, self._told)
+            # A terminal that is closed may send several SIGHUP: none of them is a second wish.
+            loop.add_signal_handler(number, self._over.set if number is signal.SIGHUP else self._told)
         try:
             yield
         finally:

@@ -276,7 +276,10 @@ async def test_the_end_stops_all_sessions_and_leaves_no_process(crowd: Crowd):
 
     assert code == 0
     assert sum(" stopped user" in line for line in crowd.run.lines) == len(USERS)
-    assert [line for line in crowd.run.lines if " stopped user" not in line] == [await crowd.run.line("listens on")]
+    assert [line for line in crowd.run.lines if " stopped user" not in line] == [
+        await crowd.run.line("listens on"),
+        await crowd.run.line("INFO mentra.run: com.example.crowd has stopped."),
+    ]
     assert [pid for pid in crowd.pids.values() if alive(pid)] == []
 
 
@@ -380,8 +383,39 @@ async def test_two_workers_end_with_0(project: Path, number: signal.Signals):
         assert await run.end(number) == 0
 
 
-async def test_under_nohup_they_outlive_the_terminal(project: Path):
-    async with running(project, "--workers", "2", before=("nohup",)) as run:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_terminal_that_is_gone_may_say_so_twice(project: Path, workers: str):
+    slow = """
+    async def on_shutdown(self):
+        import asyncio
+        print("shutting down", flush=True)
+        while not os.path.exists("go"):
+            await asyncio.sleep(0.01)
+        print("shut down", flush=True)
+"""
+    (project / "app.py").write_text(APP.replace("\nApp().run()", slow))
+    async with running(project, "--workers", workers) as run:
+        await run.url()
+        run.process.send_signal(signal.SIGHUP)
+        await run.line("shutting down")
+        run.process.send_signal(signal.SIGHUP)
+        (project / "go").touch()
+
+        assert await run.code() == 0
+        assert run.lines.count("shut down") == int(workers)
+
+
+async def test_a_worker_that_somebody_ends_is_a_warning(crowd: Crowd):
+    os.kill(crowd.pids["worker 1"], signal.SIGTERM)
+    line = await crowd.run.line("Worker 1 ended")
+    await crowd.run.line("Worker 1 serves again.")
+
+    assert line.endswith("WARNING mentra.run: Worker 1 ended with exit code 0; it is started again now.")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_under_nohup_they_outlive_the_terminal(project: Path, workers: str):
+    async with running(project, "--workers", workers, before=("nohup",)) as run:
         url = await run.url()
         run.process.send_signal(signal.SIGHUP)
         async with SocketNetwork() as network:
@@ -391,7 +425,7 @@ async def test_under_nohup_they_outlive_the_terminal(project: Path):
         assert await run.end(signal.SIGTERM) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_one_worker_is_this_process_and_logs_as_the_program_itself(project: Path, number: signal.Signals):
     async with running(project) as run:
         line = await run.line("listens on")
@@ -400,7 +434,7 @@ async def test_one_worker_is_this_process_and_logs_as_the_program_itself(project
 
         assert me.body.decode() == f"worker alone {run.process.pid}"
         assert await run.end(number) == 0
-        assert [line] == run.lines
+        assert run.lines == [line, await run.line(f"INFO mentra.server: {PACKAGE_NAME} has stopped.")]
         assert re.search(rf"INFO mentra\.server: {PACKAGE_NAME} listens on \S+/webhook and waits for users\.$", line)
 
 
