@@ -151,8 +151,13 @@ def _options(benchmark: Benchmark) -> argparse.Namespace:
     options.add_argument("--seconds", type=float, help="the length of one measurement of messages")
     options.add_argument("--json", type=Path, metavar="FILE", help="write all readings there")
     chosen = options.parse_args()
-    if unknown := {work for work in chosen.only.split(",") if work} - set(benchmark.measures):
-        options.error(f"no such work: {', '.join(sorted(unknown))}. There are: {', '.join(benchmark.measures)}.")
+    names = [one.name for one in benchmark.contestants]
+    for kind, asked, there_are in (
+        ("work", chosen.only, list(benchmark.measures)),
+        ("contestant", chosen.contestants, names),
+    ):
+        if unknown := {name for name in asked.split(",") if name} - set(there_are):
+            options.error(f"no such {kind}: {', '.join(sorted(unknown))}. There are: {', '.join(there_are)}.")
     return chosen
 
 

@@ -101,6 +101,19 @@ def test_the_short_mode_measures_everybody_at_everything(peers, tmp_path):
     assert {target["measure"] for target in found["targets"]} >= {"message_cpu_us", "session_kb", "command_ms"}
 
 
+@pytest.mark.parametrize("program", ["speed.py", "transports.py"])
+@pytest.mark.parametrize(("option", "kind"), [("--only", "work"), ("--contestants", "contestant")])
+def test_a_name_that_nobody_has_is_refused_with_those_that_there_are(program, option, kind):
+    run = subprocess.run(
+        [sys.executable, str(BENCHMARKS / program), option, "nope,mentra"], capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 2
+    assert f"error: no such {kind}: " in run.stderr
+    assert "nope" in run.stderr
+    assert "There are: " in run.stderr
+
+
 def test_a_wrong_answer_fails_the_run(peers, tmp_path):
     broken = tmp_path / "benchmarks"
     shutil.copytree(BENCHMARKS, broken, ignore=shutil.ignore_patterns("node_modules", "__pycache__", "build"))
