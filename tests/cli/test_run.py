@@ -45,7 +45,7 @@ class App(AppServer):
         session.settings.on_change(lambda change: session.layouts.show_text_wall(f"{ME} heard of settings"))
 
     async def on_stop(self, session_id, user_id, reason):
-        print(f"{ME} stopped {user_id} {reason}", flush=True)
+        print(f"{ME} stopped {user_id} {reason}\\n", end="", flush=True)  # One write: two workers share the pipe.
 
     @tool
     def where(self, user_id: str) -> str:
