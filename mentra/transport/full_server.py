@@ -25,6 +25,7 @@ from mentra.transport.base import (
 )
 from mentra.transport.headers import joined, kept_headers, streamed_headers
 from mentra.transport.server_socket import ServerSocket
+from mentra.transport.server_times import ServerTimes
 from mentra.transport.streaming import pump
 
 MIN_BODY_BYTES_PER_S = 4096
@@ -49,10 +50,6 @@ class FullServer:
 
     Args:
         handle_http: Answers a request. Does not raise.
-        body_timeout: Seconds for the body of a request, and as many more as it takes at ``MIN_BODY_BYTES_PER_S``.
-        idle_timeout: Seconds that a connection may have no request on it, or only a part of a head.
-        write_timeout: Seconds in which who reads a stream has to take some of it.
-        close_timeout: Seconds for what is under way when this is closed.
     """
 
     def __init__(
@@ -61,17 +58,12 @@ class FullServer:
         handle_socket: HandleSocket | None,
         *,
         max_body_bytes: BodyLimit,
-        body_timeout: float,
-        idle_timeout: float,
-        write_timeout: float,
-        close_timeout: float,
+        times: ServerTimes,
     ) -> None:
         self._handle_http = handle_http
         self._handle_socket = handle_socket
         self._max_body_bytes = max_body_bytes
-        self._body_timeout = body_timeout
-        self._write_timeout = write_timeout
-        self._close_timeout = close_timeout
+        self._times = times
         self._connections: set[ServerSocket] = set()
         self._pumps: set[asyncio.Task[bool]] = set()
         self._ready: dict[web.RequestHandler, HttpReply] = {}
@@ -82,8 +74,8 @@ class FullServer:
         self._server = _Server(
             self._handle,
             self._lost,
-            head_timeout=idle_timeout,
-            keepalive_timeout=idle_timeout,
+            head_timeout=times.idle_timeout,
+            keepalive_timeout=times.idle_timeout,
             access_log=None,
             handler_cancellation=False,
             logger=_server_logger,
@@ -120,9 +112,9 @@ class FullServer:
 
     async def close(self) -> None:
         """Wait for what is under way, and drop the rest."""
-        await asyncio.gather(self._server.shutdown(self._close_timeout), self._end_streams())
+        await asyncio.gather(self._server.shutdown(self._times.close_timeout), self._end_streams())
         if self._unsent:
-            await asyncio.wait(self._unsent, timeout=self._close_timeout)
+            await asyncio.wait(self._unsent, timeout=self._times.close_timeout)
 
     def _lost(self, handler: web.RequestHandler) -> None:
         """Close an answer that will not be sent."""
@@ -133,7 +125,7 @@ class FullServer:
 
     async def _end_streams(self) -> None:
         if self._pumps:
-            await asyncio.wait(self._pumps, timeout=self._close_timeout)
+            await asyncio.wait(self._pumps, timeout=self._times.close_timeout)
         for pumping in self._pumps:
             pumping.cancel()
 
@@ -154,7 +146,7 @@ class FullServer:
     async def _answer(self, request: web.BaseRequest, headers: dict[str, str]) -> web.StreamResponse:
         limit = body_limit(self._max_body_bytes, HttpRequest(request.method, _target(request), headers))
         try:
-            body = await _body(request, limit, timeout=self._body_timeout)
+            body = await _body(request, limit, timeout=self._times.body_timeout)
         except TimeoutError:
             return web.Response(status=408)
         except ConnectionError:
@@ -191,7 +183,7 @@ class FullServer:
         finally:
             self._server.forget(request)
             pumping.cancel()
-            await asyncio.wait([pumping], timeout=self._close_timeout)
+            await asyncio.wait([pumping], timeout=self._times.close_timeout)
             if pumping.done():
                 await reply.close()  # If it was cancelled before it began.
             else:
@@ -209,7 +201,7 @@ class FullServer:
     async def _pump(self, request: web.BaseRequest, response: web.StreamResponse, chunks: AsyncIterator[bytes]) -> bool:
         async def write(chunk: bytes) -> None:
             try:
-                async with asyncio.timeout(self._write_timeout):
+                async with asyncio.timeout(self._times.write_timeout):
                     await response.write(chunk)
             except (ConnectionError, TimeoutError) as error:
                 raise HttpError(f"Nobody reads it any more: {error}") from None
@@ -231,10 +223,10 @@ class FullServer:
             compress=False,
             max_msg_size=MAX_FRAME_BYTES,
             protocols=[name.strip() for name in offered.split(",") if name.strip()],
-            timeout=self._close_timeout,
+            timeout=self._times.close_timeout,
         )
         await socket_.prepare(request)
-        connection = ServerSocket(socket_, request.transport, self._close_timeout)
+        connection = ServerSocket(socket_, request.transport, self._times.close_timeout)
         self._connections.add(connection)
         try:
             await connection.run(accept(connection))

@@ -10,6 +10,7 @@ from mentra.transport.base import BodyLimit, HandleHttp, HandleSocket, HttpReply
 from mentra.transport.binding import bind, url_of
 from mentra.transport.late_import import FULL_SERVER, late_import
 from mentra.transport.plain_server import PlainConnection, PlainServer
+from mentra.transport.server_times import ServerTimes
 
 if TYPE_CHECKING:
     from mentra.transport.full_server import FullServer
@@ -18,14 +19,7 @@ _logger = logging.getLogger(__name__)
 
 
 class SocketListener(Listener):
-    """A server on one port.
-
-    Args:
-        body_timeout: Seconds for the body of a request, and as many more as it takes at ``MIN_BODY_BYTES_PER_S``.
-        idle_timeout: Seconds that a connection may have no request on it, or only a part of a head.
-        write_timeout: Seconds in which who reads a stream has to take some of it.
-        close_timeout: Seconds for what is under way when this is closed.
-    """
+    """A server on one port."""
 
     def __init__(
         self,
@@ -33,19 +27,15 @@ class SocketListener(Listener):
         handle_socket: HandleSocket | None,
         *,
         max_body_bytes: BodyLimit,
-        body_timeout: float,
-        idle_timeout: float,
-        write_timeout: float,
-        close_timeout: float,
+        times: ServerTimes,
     ) -> None:
         self._handle_http = handle_http
         self._handle_socket = handle_socket
         self._max_body_bytes = max_body_bytes
-        self._body_timeout = body_timeout
-        self._idle_timeout = idle_timeout
-        self._write_timeout = write_timeout
-        self._close_timeout = close_timeout
-        self._plain = PlainServer(self._answer, self._move, max_body_bytes=max_body_bytes, idle_timeout=idle_timeout)
+        self._times = times
+        self._plain = PlainServer(
+            self._answer, self._move, max_body_bytes=max_body_bytes, idle_timeout=times.idle_timeout
+        )
         self._full: FullServer | None = None
         self._moving: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -75,7 +65,7 @@ class SocketListener(Listener):
         self._plain.end()
         if self._full is not None:
             self._full.end()
-        await self._plain.close(self._close_timeout)
+        await self._plain.close(self._times.close_timeout)
         if self._moving:
             await asyncio.wait(self._moving)
         if self._full is not None:
@@ -118,10 +108,7 @@ class SocketListener(Listener):
                 self._answer,
                 self._handle_socket,
                 max_body_bytes=self._max_body_bytes,
-                body_timeout=self._body_timeout,
-                idle_timeout=self._idle_timeout,
-                write_timeout=self._write_timeout,
-                close_timeout=self._close_timeout,
+                times=self._times,
             )
             if self._is_closing:
                 self._full.end()

@@ -30,6 +30,7 @@ from mentra.transport.client_socket import ClientSocket
 from mentra.transport.late_import import HTTP_CLIENT, late_import
 from mentra.transport.listener import SocketListener
 from mentra.transport.opening import Limits, open_websocket
+from mentra.transport.server_times import ServerTimes
 from mentra.transport.tls import Tls
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ class SocketNetwork(Network):
         bound: socket.socket | None = None,
     ) -> None:
         self._close_timeout = close_timeout
-        self._body_timeout = body_timeout
-        self._idle_timeout = idle_timeout
-        self._write_timeout = write_timeout
+        self._server_times = ServerTimes(
+            body_timeout=body_timeout,
+            idle_timeout=idle_timeout,
+            write_timeout=write_timeout,
+            close_timeout=close_timeout,
+        )
         self._bound = bound
         self._client: HttpClient | None = None
         self._connections: set[ClientSocket] = set()
@@ -144,10 +148,7 @@ class SocketNetwork(Network):
             handle_http,
             handle_socket,
             max_body_bytes=max_body_bytes,
-            body_timeout=self._body_timeout,
-            idle_timeout=self._idle_timeout,
-            write_timeout=self._write_timeout,
-            close_timeout=self._close_timeout,
+            times=self._server_times,
         )
         await listener.open(host, port, bound=self._bound)
         return listener

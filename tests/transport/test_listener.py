@@ -12,6 +12,7 @@ import pytest
 from mentra.transport.base import HttpReply, HttpRequest, Listener
 from mentra.transport.full_server import FullServer
 from mentra.transport.plain_http import MAX_BODY_BYTES
+from mentra.transport.server_times import ServerTimes
 from mentra.transport.sockets import SocketNetwork
 from tests.helpers.waiting import until
 from tests.transport.test_contract import Chunks, Ear
@@ -107,7 +108,7 @@ async def heard(port: int, data: bytes, *, each: int = 0) -> bytes:
 
 async def by_aiohttp(data: bytes) -> bytes:
     """Return what aiohttp alone answers."""
-    server = FullServer(echo, None, max_body_bytes=1_000_000, **TIMES)
+    server = FullServer(echo, None, max_body_bytes=1_000_000, times=ServerTimes(**TIMES))
     listening = await asyncio.get_running_loop().create_server(lambda: Straight(server), "127.0.0.1", 0)
     answer = await heard(listening.sockets[0].getsockname()[1], data)
     listening.close()
