@@ -24,6 +24,7 @@ from mentra.protocol.webhooks import SessionRequest
 from mentra.session.cloud_api import CloudApi
 from mentra.session.core import SessionCore
 from mentra.session.handlers import call_handler
+from mentra.session.once import Once
 from mentra.session.session import AppSession
 from mentra.session.stop_reason import StopReason
 from mentra.session.tasks import uninterrupted
@@ -110,17 +111,18 @@ class Sessions:
                 raise NotConnected(f"Already {MAX_STARTS} sessions are being connected.")
             # Made first: a request that names an untrusted cloud must not disturb the session that is there.
             session = self._make_session(request, self._over)
-            start = self._starts[request.session_id] = self._begin_start(request, session, earlier=start)
-        try:
-            # Shielded: when the cloud gives up on its request the connection stays, and that is what counts.
-            await asyncio.shield(start.task)
-        except asyncio.CancelledError:
-            if not start.task.cancelled():
-                raise
-            if self._closed:
-                raise SessionStopped("This server is stopping.") from None
-            # Stopped or started anew by the cloud itself. As a failure it would be repeated a second later
-            # (docs/protocol.md, HTTP), and the repetition would replace the session that is there by then.
+            start = self._begin_start(request, session, earlier=start)
+        # Not the task itself: when the cloud gives up on its request the connection stays, and that is what counts.
+        await start.over.wait()
+        if (error := start.error) is not None:
+            try:
+                raise error
+            finally:
+                del start, error  # They would hold each other, by the frame that the error has come through.
+        if start.was_cancelled and self._closed:
+            raise SessionStopped("This server is stopping.")
+        # Or it was stopped or started anew by the cloud itself. As a failure it would be repeated a second later
+        # (docs/protocol.md, HTTP), and the repetition would replace the session that is there by then.
 
     def end(self, session_id: str, reason: str) -> None:
         """End a session, connected or still connecting; an unknown one is none of our business."""
@@ -169,11 +171,15 @@ class Sessions:
     def _begin_start(self, request: SessionRequest, session: SessionCore, *, earlier: "_Start | None") -> "_Start":
         if earlier is not None:
             earlier.task.cancel()  # Here, not in the new task: that one may be cancelled before it runs at all.
-        start = _Start(request.timestamp, asyncio.create_task(self._start(session, earlier=earlier)), earlier)
-        start.task.add_done_callback(lambda _: self._forget_start(request.session_id, start))
+        start = self._starts[request.session_id] = _Start(request.timestamp, earlier)
+        # By the loop: asyncio.create_task would make the task with a name of its own first.
+        run, name = self._run(session, earlier), f"on_session of {session.session_id}"
+        start.task = asyncio.get_running_loop().create_task(run, name=name)
+        start.task.add_done_callback(lambda task: self._run_ended(session.session_id, start, task))
         return start
 
-    async def _start(self, session: SessionCore, *, earlier: "_Start | None") -> None:
+    async def _run(self, session: SessionCore, earlier: "_Start | None") -> None:
+        """Connect a session, then have ``on_session`` called: in one task, as another would cost 10 us."""
         if earlier is not None:
             # Also when this one is cancelled in its turn: the next start must find the socket of the first one closed.
             await uninterrupted(asyncio.wait([earlier.task]))
@@ -187,9 +193,10 @@ class Sessions:
         if session.stop_reason is not None:
             raise SessionStopped(f"The session ended at once: {session.stop_reason!r}.")
         self._add(session, public)
-        session.run(self._begin(session, public, predecessors), name="on_session")
-
-    async def _begin(self, session: SessionCore, public: AppSession, predecessors: "tuple[_Ending, ...]") -> None:
+        start = self._starts[session.session_id]  # That of this session: another one would have cancelled this.
+        session.tasks.adopt(start.task)
+        self._start_over(session.session_id, start)
+        del start  # It would hold this frame, by its task.
         if predecessors:
             _, late = await asyncio.wait([ending.task for ending in predecessors], timeout=ON_STOP_WITHIN_S)
             if late:
@@ -204,6 +211,20 @@ class Sessions:
             failed=session.failed,
             in_session=True,
         )
+
+    def _run_ended(self, session_id: str, start: "_Start", task: "asyncio.Task[None]") -> None:
+        if not start.over.has_happened:
+            start.was_cancelled = task.cancelled()
+            start.error = None if task.cancelled() else task.exception()
+            self._start_over(session_id, start)
+
+    def _start_over(self, session_id: str, start: "_Start") -> None:
+        if self._starts.get(session_id) is start:
+            del self._starts[session_id]
+            if start.earlier is not None and not start.earlier.task.done():
+                self._starts[session_id] = start.earlier  # Its socket is still being closed.
+        start.earlier = None
+        start.over.set()
 
     def _end(self, session: SessionCore, reason: str, *, release: bool = False) -> None:
         if session.end(reason):
@@ -267,23 +288,28 @@ class Sessions:
         if not ending.task.cancelled() and (error := ending.task.exception()):
             session.logger.error("Ending the session failed.", exc_info=error)
 
-    def _forget_start(self, session_id: str, start: "_Start") -> None:
-        if self._starts.get(session_id) is start:
-            del self._starts[session_id]
-            if start.earlier is not None and not start.earlier.task.done():
-                self._starts[session_id] = start.earlier  # Its socket is still being closed.
-        if not start.task.cancelled():
-            start.task.exception()  # Marks it as seen: the request may have been given up meanwhile.
 
-
-@dataclass(frozen=True, slots=True)
 class _Start:
-    """A start under way."""
+    """A start under way.
 
-    timestamp: Timestamp | None
+    Attributes:
+        earlier: The one that it replaced.
+        task: Connects the session, and then runs its ``on_session``.
+        over: Set when the session is connected, or will not be.
+        was_cancelled: Whether that was given up: by the cloud, or because the server stops.
+        error: Why it is not, if it was not given up.
+    """
+
+    __slots__ = ("earlier", "error", "over", "task", "timestamp", "was_cancelled")
+
     task: asyncio.Task[None]
-    earlier: "_Start | None"
-    """The one that it replaced."""
+
+    def __init__(self, timestamp: Timestamp | None, earlier: "_Start | None") -> None:
+        self.timestamp = timestamp
+        self.earlier = earlier
+        self.over = Once()
+        self.error: BaseException | None = None
+        self.was_cancelled = False
 
     def with_earlier(self) -> Iterator[asyncio.Task[None]]:
         """Yield its task and those of the starts before it."""

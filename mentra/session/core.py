@@ -3,7 +3,7 @@
 ``AppSession`` is what app code gets of it; the rest is for ``mentra.server``.
 """
 
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from threading import get_ident
 from types import MappingProxyType
@@ -262,10 +262,6 @@ class SessionCore(LinkOwner):
             self.router.close()
             self._let_go()
             raise
-
-    def run(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Run a coroutine as a task of this session."""
-        self.tasks.start(work, name=f"{name} of {self.session_id}")
 
     def end(self, reason: str) -> bool:
         """Mark the session as ended; return whether it was alive. From now on nothing is sent."""

@@ -241,7 +241,10 @@ class Link:
             socket.send(self._owner.greeting())
             # As asyncio.timeout around all of it, which would take 4 us of each start more.
             self._patience = loop.call_at(over, socket.give_up)
-            await greeted
+            try:
+                await greeted
+            finally:
+                del greeted  # It would hold the error in it, which holds this frame.
         except TimeoutError as error:
             raise RequestTimeout(
                 f"The cloud did not acknowledge the connection within {CONNECT_WITHIN_S:g} s."

@@ -44,6 +44,11 @@ class SessionTasks:
         task.add_done_callback(self._done if failed is None else functools.partial(self._shared_done, failed))
         return task
 
+    def adopt(self, task: asyncio.Task[Any]) -> None:
+        """Have a task that runs already end with the session, as one that was started here."""
+        self._tasks[task] = None
+        task.add_done_callback(self._done)
+
     def __contains__(self, task: asyncio.Task[Any] | None) -> bool:
         return task in self._tasks
 

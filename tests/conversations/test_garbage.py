@@ -82,7 +82,10 @@ async def test_an_ended_session_is_gone_without_the_garbage_collector(
             assert garbage() == []
 
 
-async def test_a_start_that_failed_is_gone_without_the_garbage_collector(network: Network, cloud: ScriptedCloud):
+async def test_a_start_that_failed_is_gone_without_the_garbage_collector(
+    network: Network, cloud: ScriptedCloud, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("CRITICAL", "mentra.server")  # What is logged holds the error, which holds where it came from.
     async with serving(Diary(), network) as app:
         cloud.answer = refusal("INVALID_API_KEY", "Invalid API key")
         with no_collections():
