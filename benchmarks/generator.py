@@ -63,7 +63,8 @@ class Answer(msgspec.Struct, frozen=True):
     p50_us: float
     p99_us: float
     generator_load: float
-    """The share of the time in which the generator ran or waited for its core: near 1 it was the limit, not the app."""
+    """The share of the time in which the generator ran or waited for its core: near 1 it was the limit, not the app.
+    Of one that stays awake, the share in which there was something to do."""
 
     @property
     def per_second(self) -> float:
@@ -115,9 +116,13 @@ class Generator:
 
 
 @contextlib.asynccontextmanager
-async def generating(app_port: int, stream: str, certificates: Certificates | None) -> AsyncIterator[Generator]:
-    """Run a generator for the app on this port, for the length of the block."""
+async def generating(
+    app_port: int, stream: str, certificates: Certificates | None, *, awake: bool = False
+) -> AsyncIterator[Generator]:
+    """Run a generator for the app on this port, for the length of the block. See ``Scale.awake``."""
     command: list[str | Path] = [BUILT, "--app-port", str(app_port), "--stream", stream]
+    if awake:
+        command += ["--awake", "yes"]
     if certificates is not None:
         command += ["--certificate", certificates.chain, "--private-key", certificates.private_key]
     _, others = cores()

@@ -30,6 +30,9 @@ class Scale:
     """How often programs are started for the sake of their start."""
     saves: int
     """For the reload; 0 leaves it out."""
+    awake: bool = False
+    """Whether the generator never sleeps while it measures: otherwise whoever sends to it has to wake it. Not for
+    ``workers``, with which it shares the cores."""
 
     def with_sessions(self, sessions: int) -> "Scale":
         """Return the scale with so many sessions everywhere."""

@@ -149,6 +149,7 @@ def _options(benchmark: Benchmark) -> argparse.Namespace:
     options.add_argument("--rounds", type=int, help="how often all is done")
     options.add_argument("--sessions", type=int, help="so many instead of those of the targets")
     options.add_argument("--seconds", type=float, help="the length of one measurement of messages")
+    options.add_argument("--awake", action="store_true", help="keep the generator awake: nobody pays for waking it")
     options.add_argument("--json", type=Path, metavar="FILE", help="write all readings there")
     chosen = options.parse_args()
     names = [one.name for one in benchmark.contestants]
@@ -165,6 +166,8 @@ def _scale(benchmark: Benchmark, chosen: argparse.Namespace) -> Scale:
     scale = benchmark.short if chosen.short else benchmark.full
     if chosen.sessions:
         scale = scale.with_sessions(chosen.sessions)
+    if chosen.awake:
+        scale = replace(scale, awake=True)
     if chosen.rounds:
         scale = replace(scale, rounds=chosen.rounds, repeats=min(scale.repeats, 5 * chosen.rounds))
     if chosen.seconds:

@@ -43,7 +43,11 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def staged(
-    contestant: Contestant, *, stream: str = "transcription", certificates: Certificates | None = None
+    contestant: Contestant,
+    *,
+    stream: str = "transcription",
+    certificates: Certificates | None = None,
+    awake: bool = False,
 ) -> AsyncIterator[Stage]:
     """Run a contestant's app and a generator for it until the end of the block.
 
@@ -52,7 +56,7 @@ async def staged(
     """
     async with launched(contestant, stream=stream, certificates=certificates) as launch:
         try:
-            async with generating(launch.port, stream, certificates) as generator:
+            async with generating(launch.port, stream, certificates, awake=awake) as generator:
                 yield Stage(launch.app, generator)
         except WrongAnswers as error:
             raise WrongAnswers(f"{error}\n{launch.app.last_words()}".rstrip()) from error

@@ -40,7 +40,7 @@ MEASURES: Mapping[str, Mapping[str, Measure]] = {
 
 async def plain(contestant: Contestant, scale: Scale, _: Certificates) -> Readings:
     """Start sessions and talk to them. A start is its webhook, the opening and a frame in and two out."""
-    async with staged(contestant) as stage:
+    async with staged(contestant, awake=scale.awake) as stage:
         return await start_and_talk(stage, scale, scale.sessions, at_once=100)
 
 

@@ -91,7 +91,7 @@ MEASURES: Mapping[str, Mapping[str, Measure]] = {
 
 async def steady(contestant: Contestant, scale: Scale, _: Certificates) -> Readings:
     """Start sessions one by one, many at once and in bursts, then talk to them."""
-    async with staged(contestant) as stage:
+    async with staged(contestant, awake=scale.awake) as stage:
         load = stage.generator
         single = await load.start(scale.single_starts, 1)
         await load.stop()
@@ -123,7 +123,7 @@ async def steady(contestant: Contestant, scale: Scale, _: Certificates) -> Readi
 
 async def many(contestant: Contestant, scale: Scale, _: Certificates) -> Readings:
     """Hold very many sessions in a new process: their memory, and messages among them."""
-    async with staged(contestant) as stage:
+    async with staged(contestant, awake=scale.awake) as stage:
         await asyncio.sleep(min(1.0, scale.rest_s))
         base_kb = stage.app.resident_kb
         await stage.generator.start(scale.many_sessions, 100)
@@ -142,7 +142,7 @@ async def many(contestant: Contestant, scale: Scale, _: Certificates) -> Reading
 
 async def tls(contestant: Contestant, scale: Scale, certificates: Certificates) -> Readings:
     """Start sessions and talk to them over TLS 1.3."""
-    async with staged(contestant, certificates=certificates) as stage:
+    async with staged(contestant, certificates=certificates, awake=scale.awake) as stage:
         readings = await start_and_talk(stage, scale, scale.tls_sessions, at_once=50)
         return {f"tls_{measure}": reading for measure, reading in readings.items()}
 
@@ -163,7 +163,7 @@ async def start_and_talk(stage: Stage, scale: Scale, sessions: int, *, at_once: 
 
 async def audio(contestant: Contestant, scale: Scale, _: Certificates) -> Readings:
     """Send sound, fifty frames a second and session."""
-    async with staged(contestant, stream="audio_chunk") as stage:
+    async with staged(contestant, stream="audio_chunk", awake=scale.awake) as stage:
         await stage.warm(scale.audio_sessions, min(1, scale.warm_ups), 100)
         await stage.generator.start(scale.audio_sessions, 100)
         per_second = scale.audio_sessions * AUDIO_PER_SECOND

@@ -101,6 +101,19 @@ def test_the_short_mode_measures_everybody_at_everything(peers, tmp_path):
     assert {target["measure"] for target in found["targets"]} >= {"message_cpu_us", "session_kb", "command_ms"}
 
 
+def test_a_generator_that_stays_awake_tells_how_much_it_had_to_do(peers, tmp_path):
+    file = tmp_path / "results.json"
+    options = ["--awake", "--only", "steady", "--contestants", "mentra", "--json", str(file)]
+
+    run = subprocess.run(tiny(*options), capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    found = json.loads(file.read_text())
+    assert found["scale"]["awake"] is True
+    [half_load] = [row for row in found["readings"] if row["measure"] == "half_load_cpu_us"]
+    assert 0 < half_load["generator_load"] < 0.9  # It is on its core all the time.
+
+
 @pytest.mark.parametrize("program", ["speed.py", "transports.py"])
 @pytest.mark.parametrize(("option", "kind"), [("--only", "work"), ("--contestants", "contestant")])
 def test_a_name_that_nobody_has_is_refused_with_those_that_there_are(program, option, kind):
