@@ -34,6 +34,7 @@ from mentra.session.session import AppSession
 from mentra.session.stop_reason import StopReason
 from mentra.session.storage import Storage
 from mentra.transport.base import Network
+from mentra.transport.binding import Obstacle
 from mentra.transport.late_import import import_when_quiet
 from mentra.wrong_names import named_options, unknown_name
 
@@ -43,6 +44,11 @@ STOP_WITHIN_S = 10.0
 _logger = logging.getLogger("mentra.server")
 
 
+_ADVICE = {
+    Obstacle.ADDRESS: "Set HOST to an address of this machine, such as 127.0.0.1, or to 0.0.0.0 for all of them.",
+    Obstacle.RIGHT: "Ports below 1024 are reserved for the system: set PORT to another one, with a proxy before it.",
+    Obstacle.PORT: "Stop the program that does, or set PORT to another one.",
+}
 _OPTIONS = {
     "mentraOSWebsocketUrl": "write 'mentraos_websocket_url'",
     "cloudApiUrl": "REST calls go to the cloud of the session",
@@ -403,12 +409,8 @@ class AppServer:
         except CannotListen as error:
             # The program's last line: a port that is taken is no bug in it, and needs no traceback.
             address = f"{host or self._config.host}:{self._config.port if port is None else port}"
-            advice = "Stop the program that does, or set PORT to another one."
-            if error.is_of_host:
-                advice = "Set HOST to an address of this machine, such as 127.0.0.1, or to 0.0.0.0 for all of them."
-            raise SystemExit(
-                f"{self._config.package_name} cannot listen on {address}: {error.strerror or error}. {advice}"
-            ) from None
+            problem = f"{self._config.package_name} cannot listen on {address}: {error.strerror or error}."
+            raise SystemExit(f"{problem} {_ADVICE[error.obstacle]}") from None
 
     async def _run(self, *, network: Network | None, **options: Any) -> None:
         options["network"] = network

@@ -31,16 +31,16 @@ from mentra.session.storages import STOP_WITHIN_S as STORE_WITHIN_S
 from mentra.session.storages import Storages
 from mentra.session.uploads import Uploads
 from mentra.transport.base import Listener, Network
-from mentra.transport.binding import is_of_host
+from mentra.transport.binding import Obstacle, obstacle
 
 
 class CannotListen(OSError):
     """The port is taken, or may not be used; or the address is none of this machine."""
 
     @property
-    def is_of_host(self) -> bool:
-        """Whether it is the address, whatever the port."""
-        return isinstance(self.__cause__, OSError) and is_of_host(self.__cause__)
+    def obstacle(self) -> Obstacle:
+        """Which of these it is."""
+        return obstacle(self.__cause__ if isinstance(self.__cause__, OSError) else self)
 
 
 class ServedApp(Hooks, ToolHook, Protocol):

@@ -2,6 +2,18 @@
 
 import errno
 import socket
+from enum import Enum, auto
+
+
+class Obstacle(Enum):
+    """Why one cannot listen somewhere."""
+
+    ADDRESS = auto()
+    """It is none of this machine, whatever the port."""
+    RIGHT = auto()
+    """The system reserves the port, as most do with those below 1024."""
+    PORT = auto()
+    """Another program has it, most probably."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -20,9 +32,11 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def is_of_host(error: OSError) -> bool:
-    """Return whether one cannot listen on this address at all, whatever the port."""
-    return isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+def obstacle(error: OSError) -> Obstacle:
+    """Return why ``bind`` has failed."""
+    if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return Obstacle.ADDRESS
+    return Obstacle.RIGHT if error.errno == errno.EACCES else Obstacle.PORT
 
 
 def url_of(host: str, port: int) -> str:

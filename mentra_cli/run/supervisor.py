@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Coroutine, Generator, Iterable
 from typing import Any, TypeVar
 
-from mentra.transport.binding import bind, is_of_host, url_of
+from mentra.transport.binding import Obstacle, bind, obstacle, url_of
 from mentra_cli.errors import CliError, ExitCode
 from mentra_cli.run.failure import AppFailed
 from mentra_cli.run.options import RunOptions
@@ -33,6 +33,11 @@ STEADY_AFTER_S = 60.0
 
 T = TypeVar("T")
 
+_FIXES = {
+    Obstacle.ADDRESS: "Choose an address of this machine: mentra run --host 127.0.0.1, or 0.0.0.0 for all of them.",
+    Obstacle.RIGHT: "Ports below 1024 are reserved for the system: mentra run --port 3000, with a proxy before it.",
+    Obstacle.PORT: "Stop the program that does, or choose another port: mentra run --port 3001",
+}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _logger = logging.getLogger("mentra.run")
 
@@ -97,11 +102,9 @@ class Supervisor:
         try:
             return bind(host, port)
         except OSError as error:
-            fix = "Stop the program that does, or choose another port: mentra run --port 3001"
-            if is_of_host(error):
-                fix = "Choose an address of this machine: mentra run --host 127.0.0.1, or 0.0.0.0 for all of them."
             raise CliError(
-                f"{loaded.package_name} cannot listen on {host}:{port}: {error.strerror or error}.", fix=fix
+                f"{loaded.package_name} cannot listen on {host}:{port}: {error.strerror or error}.",
+                fix=_FIXES[obstacle(error)],
             ) from error
 
     async def _load(self, index: int) -> Loaded:

@@ -1,6 +1,7 @@
 """The life of a server: options, ports, start, stop, and ``run`` in a process of its own."""
 
 import asyncio
+import errno
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -237,6 +239,22 @@ def test_a_taken_port_ends_the_program_with_a_sentence(tmp_path: Path):
     assert ended.returncode == 1
     assert f"com.example.app cannot listen on 127.0.0.1:{port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_port_that_is_reserved_is_told_apart_from_one_that_is_taken():
+    class Reserved(MemoryNetwork):
+        async def listen(self, *_: object, **__: object) -> NoReturn:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    app = AppServer(package_name="com.example.app", api_key=API_KEY, port=80)
+
+    with pytest.raises(SystemExit) as ended:
+        app.run(network=Reserved())
+
+    assert str(ended.value) == (
+        "com.example.app cannot listen on 0.0.0.0:80: Permission denied. Ports below 1024 are reserved for the system: "
+        "set PORT to another one, with a proxy before it."
+    )
 
 
 @pytest.mark.processes
