@@ -118,6 +118,8 @@ class Settings:
 
     _declared: ClassVar[Mapping[str, Field | SettingsItem]] = {}
     """By name, in the order of the settings screen."""
+    _declared_fields: ClassVar[Mapping[str, Field]] = {}
+    """Those that have a value, by name: each session asks for them."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -126,6 +128,7 @@ class Settings:
             if issubclass(base, Settings):
                 declared |= base._declared
         cls._declared = declared | _declarations(cls)
+        cls._declared_fields = {name: found for name, found in cls._declared.items() if isinstance(found, Field)}
         keys = [field.key for field in fields_of(cls).values()]
         if twice := [key for key in keys if keys.count(key) > 1]:
             raise TypeError(f"{cls.__name__} has two settings with the key {twice[0]!r}.")
@@ -184,23 +187,20 @@ def view(kind: type[S], look_up: Callable[[str], Any]) -> S:
     return settings
 
 
-def fields_of(kind: type[Settings]) -> dict[str, Field]:
+def fields_of(kind: type[Settings]) -> Mapping[str, Field]:
     """Return the settings of a class by their names."""
-    return {name: found for name, found in _declared_in(kind).items() if isinstance(found, Field)}
+    return kind._declared_fields  # pyright: ignore[reportPrivateUsage] - the class is in this file.
 
 
 def schema_of(kind: type[Settings]) -> list[Setting]:
     """Return what the developer console holds about a class of settings."""
-    return [declaration.entry for declaration in _declared_in(kind).values()]
+    declared = kind._declared  # pyright: ignore[reportPrivateUsage] - the class is in this file.
+    return [declaration.entry for declaration in declared.values()]
 
 
 def values_of(settings: Settings) -> dict[str, Any]:
     """Return the values by name."""
     return {name: getattr(settings, name) for name in fields_of(type(settings))}
-
-
-def _declared_in(kind: type[Settings]) -> Mapping[str, Field | SettingsItem]:
-    return kind._declared  # pyright: ignore[reportPrivateUsage] - the class is in this file.
 
 
 def _declarations(kind: type[Settings]) -> dict[str, Field | SettingsItem]:

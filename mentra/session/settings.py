@@ -219,21 +219,18 @@ class SettingsState:
         self._logger = logger
         self.values: Mapping[str, Any] = self._typed({})
 
-    @property
-    def _fields(self) -> dict[str, Field]:
-        """What the app declares, by key."""
-        return {field.key: field for field in fields_of(self.declared).values()}
-
     def update(self, settings: Iterable[Setting]) -> None:
         """Take over the full list that the cloud sent, and tell the handlers what is different."""
         old, self.values = self.values, self._typed(setting_values(settings))
-        self._tell(_SETTING, old, self.values)
+        if self.router.is_told(_SETTING):
+            self._tell(_SETTING, old, self.values)
 
     def update_system(self, settings: Mapping[str, Any]) -> None:
         """Take over what the cloud sent of the system's settings; keys it left out keep their value."""
         merged = {**self.system, **settings} if self.system else settings
         old, self.system = self.system, MappingProxyType(merged)
-        self._tell(_SYSTEM_SETTING, old, self.system)
+        if self.router.is_told(_SYSTEM_SETTING):
+            self._tell(_SYSTEM_SETTING, old, self.system)
 
     def hints(self) -> dict[str, str]:
         """Return how each setting is read, for those who take it for an attribute of ``session.settings``."""
@@ -242,13 +239,13 @@ class SettingsState:
 
     def check_key(self, key: str) -> None:
         """Warn of a key that the app has not declared, though it declares its settings."""
-        fields = self._fields
-        if fields and key not in fields and key not in self.values:
+        keys = [field.key for field in fields_of(self.declared).values()]
+        if keys and key not in keys and key not in self.values:
             self._logger.warning(
                 "%s declares no setting %r, so its handler may never be called. It declares: %s.",
                 self.declared.__name__,
                 key,
-                ", ".join(fields),
+                ", ".join(keys),
             )
 
     def add_handler(
@@ -269,8 +266,6 @@ class SettingsState:
 
     def _tell(self, news: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Tell of every value that is not equal to the one before."""
-        if not self.router.is_told(news):
-            return
         changes = {
             key: SettingChange(new.get(key), old.get(key))
             for key in dict.fromkeys([*new, *old])
@@ -280,8 +275,9 @@ class SettingsState:
             self.router.tell(news, MappingProxyType(changes))
 
     def _typed(self, given: dict[str, Any]) -> Mapping[str, Any]:
-        declared = {key: self._read(field, given.get(key)) for key, field in self._fields.items()}
-        return given | declared if given or declared else _NOTHING
+        if fields := fields_of(self.declared):
+            return given | {field.key: self._read(field, given.get(field.key)) for field in fields.values()}
+        return given or _NOTHING
 
     def _read(self, field: Field, value: Any) -> Any:
         if value is None:
