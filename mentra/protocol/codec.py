@@ -27,7 +27,7 @@ from mentra.protocol.cloud_to_app import (
     SystemSettingsUpdate,
 )
 from mentra.protocol.streams import LOCAL_TRANSCRIPTION, STREAMS, StreamData, Transcription
-from mentra.protocol.subscriptions import stream_base
+from mentra.protocol.subscriptions import parse_stream
 from mentra.protocol.webhooks import SettingsRequest, Webhook
 
 T = TypeVar("T")
@@ -155,7 +155,7 @@ def decode_stream(stream_type: str, data: bytes | msgspec.Raw) -> StreamData | A
     Returns:
         The Struct of that stream; plain data (dict, list, ...) for a stream without one.
     """
-    base = stream_base(stream_type)
+    base = parse_stream(stream_type).base
     try:
         return _stream_decoders.get(base, _any_decoder).decode(data)
     except UNREADABLE as error:
@@ -182,7 +182,7 @@ def event_decoder(stream_type: str) -> Callable[[bytes], Event]:
     It raises one of ``UNREADABLE`` for all that is not exactly so: the others read more leniently, and know what is
     wrong.
     """
-    return _event_decoder(_STREAM_KINDS.get(stream_base(stream_type), Any))
+    return _event_decoder(_STREAM_KINDS.get(parse_stream(stream_type).base, Any))
 
 
 @functools.cache

@@ -27,6 +27,7 @@ import msgspec
 from mentra.protocol.base import Number, Timestamp, Wire
 from mentra.protocol.location import LOCATION_STREAM, distance_m
 from mentra.protocol.permissions import Permission
+from mentra.protocol.remembered import Remembered
 from mentra.wrong_names import unknown_name
 
 
@@ -543,10 +544,17 @@ _WITHOUT_STRUCT = (
 
 def misspelt_stream(name: str) -> str | None:
     """Return the stream that a name was probably meant to be; ``None`` when it is one, or like none that is known."""
+    return _MEANT[name]
+
+
+def _meant(name: str) -> str | None:
     base = name.partition(":")[0]
     if is_known(name):
         return None
     return next(iter(difflib.get_close_matches(base, (*STREAMS, *_WITHOUT_STRUCT), n=1, cutoff=0.8)), None)
+
+
+_MEANT = Remembered(_meant, length=len)
 
 
 def is_known(name: str) -> bool:

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from mentra.protocol.remembered import Remembered
 from mentra.protocol.streams import LOCAL_TRANSCRIPTION, TouchEvent, Transcription, Translation
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
@@ -58,14 +59,16 @@ class StreamName(NamedTuple):
 
 def parse_stream(name: str) -> StreamName:
     """Take a subscription apart. Never fails: any text is a legal, if silent, subscription."""
+    return _PARSED[name]
+
+
+def _parse(name: str) -> StreamName:
     plain, _, options = name.partition("?")
     base, _, detail = plain.partition(":")
     return StreamName(base, detail, options)
 
 
-def stream_base(name: str) -> str:
-    """Return the first part of a subscription. As ``parse_stream(name).base``, in 0.1 us instead of 0.4."""
-    return name.partition("?")[0].partition(":")[0]
+_PARSED = Remembered(_parse, length=len)
 
 
 def transcription_stream(language: str = DEFAULT_LANGUAGE) -> str:
@@ -156,6 +159,11 @@ def wire_names(subscriptions: Iterable[str], *, options: bool) -> list[str]:
     Args:
         options: As in ``heard_as``.
     """
+    return [*_WIRE_NAMES[tuple(subscriptions), options]]
+
+
+def _find_wire_names(wanted_and_options: tuple[tuple[str, ...], bool]) -> tuple[str, ...]:
+    subscriptions, options = wanted_and_options
     wanted: dict[str, list[str]] = {}
     for subscription in subscriptions:
         base, detail, _ = parse_stream(name := heard_as(subscription, options=options))
@@ -163,7 +171,10 @@ def wire_names(subscriptions: Iterable[str], *, options: bool) -> list[str]:
         names = wanted.setdefault(plain, [])
         if name not in names:
             names.append(name)
-    return [names[0] if len(names) == 1 else _joined(plain, names) for plain, names in wanted.items()]
+    return tuple(names[0] if len(names) == 1 else _joined(plain, names) for plain, names in wanted.items())
+
+
+_WIRE_NAMES = Remembered(_find_wire_names, length=lambda key: len(str(key)))
 
 
 def _joined(plain: str, names: Sequence[str]) -> str:

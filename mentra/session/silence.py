@@ -38,7 +38,7 @@ from mentra.protocol.streams import (
     VpsCoordinates,
     permission_for,
 )
-from mentra.protocol.subscriptions import AUTO, DEFAULT_LANGUAGE, parse_stream, stream_base
+from mentra.protocol.subscriptions import AUTO, DEFAULT_LANGUAGE, parse_stream
 from mentra.session.cloud_api import CloudApi
 
 PATIENCE_S = 10.0
@@ -152,7 +152,7 @@ class _Listening(NamedTuple):
 
     @property
     def base(self) -> str:
-        return stream_base(self.stream)
+        return parse_stream(self.stream).base
 
     def lacks(self, declared: frozenset[str]) -> Permission | None:
         """Return the permission that it takes, if that is not among those that are declared."""

@@ -10,7 +10,6 @@ from mentra.protocol.subscriptions import (
     might_match,
     needs_payload,
     parse_stream,
-    stream_base,
     transcription_stream,
     transcription_subscription,
     translation_stream,
@@ -33,7 +32,6 @@ from mentra.protocol.subscriptions import (
 )
 def test_any_text_can_be_taken_apart(name: str, parts: StreamName):
     assert parse_stream(name) == parts
-    assert stream_base(name) == parts.base
 
 
 @pytest.mark.parametrize("language", ["en-US", "yue-CN", "fil-PH"])
