@@ -153,13 +153,13 @@ def heard_as(subscription: str, *, options: bool) -> str:
     return f"{base}:{detail}" if detail else base
 
 
-def wire_names(subscriptions: Iterable[str], *, options: bool) -> list[str]:
+def wire_names(subscriptions: Iterable[str], *, options: bool) -> tuple[str, ...]:
     """Return the list for the cloud: each stream once, in the order in which it was first wanted.
 
     Args:
         options: As in ``heard_as``.
     """
-    return [*_WIRE_NAMES[tuple(subscriptions), options]]
+    return _WIRE_NAMES[tuple(subscriptions), options]
 
 
 def _find_wire_names(wanted_and_options: tuple[tuple[str, ...], bool]) -> tuple[str, ...]:

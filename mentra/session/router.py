@@ -98,10 +98,17 @@ class Router:
 
     def names(self) -> list[str | LocationStream]:
         """Return what the cloud is to send, in the order in which it was first asked for."""
-        heard = [listener.stream for listener in self._listeners if listener.subscribes]
+        if not self._held:
+            return [*wire_names(self.streams(), options=self._options_work)]
         held = [name for name in self._held if isinstance(name, str)]
         others = (name for name in self._held if not isinstance(name, str))
-        return list(dict.fromkeys([*wire_names([*heard, *held], options=self._options_work), *others]))
+        return list(dict.fromkeys([*wire_names([*self.streams(), *held], options=self._options_work), *others]))
+
+    def streams(self) -> tuple[str, ...]:
+        """Return each stream that somebody subscribed to, in the order in which they first did."""
+        if not self._listeners:
+            return ()
+        return tuple(dict.fromkeys([listener.stream for listener in self._listeners if listener.subscribes]))
 
     def calls(self) -> dict[str, str]:
         """Return each stream that somebody subscribed to, with the call by which they first did."""

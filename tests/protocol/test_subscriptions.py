@@ -182,19 +182,19 @@ def test_one_name_is_sent_for_one_language_with_the_hints_of_all_w_dev_51():
         "button_press",
     ]
 
-    assert wire_names(wanted, options=False) == ["transcription:en-US", "button_press", "transcription:es-ES"]
-    assert wire_names(wanted, options=True) == [
+    assert wire_names(wanted, options=False) == ("transcription:en-US", "button_press", "transcription:es-ES")
+    assert wire_names(wanted, options=True) == (
         "transcription:en-US?hints=es%2Cfr",
         "button_press",
         "transcription:es-ES?no-language-identification=true&hints=en",
-    ]
+    )
 
 
 def test_who_wants_no_options_does_not_lose_those_of_the_others_w_dev_51():
-    assert wire_names(["transcription:en-US", "transcription:en-US?hints=es"], options=True) == [
-        "transcription:en-US?hints=es"
-    ]
+    assert wire_names(["transcription:en-US", "transcription:en-US?hints=es"], options=True) == (
+        "transcription:en-US?hints=es",
+    )
 
 
 def test_auto_on_a_cloud_that_does_not_know_it_is_not_asked_for_twice_w_dev_50():
-    assert wire_names(["transcription:auto", "transcription:en-US"], options=False) == ["transcription:en-US"]
+    assert wire_names(["transcription:auto", "transcription:en-US"], options=False) == ("transcription:en-US",)
