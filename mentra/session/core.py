@@ -529,11 +529,16 @@ class SessionCore(LinkOwner):
     def _explain_silence(self, *, again: bool = False) -> None:
         if self.stop_reason is not None:
             return
+        calls, capabilities, options_work = self.router.calls(), self.hardware.capabilities, self.router.options_work
+        unsure = self._silence.unsure_of(self.api, calls, capabilities, options_work=options_work)
+        if unsure == ():
+            return
         if self._explainer is None:
             self._explainer = Explainer(self._silence, self.api, self.logger, denied=self._permission_denied)
-        self._explainer.look_at(
-            self.router.calls(), self.capabilities, options_work=self.router.options_work, again=again
-        )
+        if unsure is None:
+            self._explainer.look_at(calls, capabilities, options_work=options_work, again=again)
+        else:
+            self._explainer.ask_for(unsure)
 
     def _end_explaining(self) -> None:
         if self._explainer is not None:

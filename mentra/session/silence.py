@@ -7,6 +7,8 @@ is looked at here, after it was sent. The rules:
   said as information.
 * What the app has declared is looked up once per process and cloud, in the background: if wanted, only some time after
   the first subscription that needs a permission, for whoever still lives by then, and not at all if nobody does.
+* Nearly all sessions of an app subscribe to the same: what is to be said of that is found out by one of them. It takes
+  4 us for each stream.
 * A look-up that fails says nothing, and is tried again with the next session that asks.
 * ``on_permission_denied`` is told in every session that lives when this is known. Until then a session is on a list,
   which it leaves when it ends, instead of holding a task. The look-up is the server's.
@@ -44,6 +46,11 @@ from mentra.session.cloud_api import CloudApi
 PATIENCE_S = 10.0
 """How long the look-up waits in production, where it is what imports the HTTP client: 150 ms of CPU, and 15 MB. While
 the first sessions start, each would take 3 to 5 ms instead of 1.2; and only a developer waits for the explanation."""
+
+REMEMBERED = 200
+"""Lists of subscriptions. An app has a few."""
+LONGEST_REMEMBERED = 2000
+"""Characters of such a list: whoever makes names of streams of what users write may make long ones."""
 
 _OK = 200
 
@@ -90,6 +97,8 @@ class Silence:
         self._said: set[tuple[str, ...]] = set()
         self._declared: dict[str, frozenset[str]] = {}
         self._look_ups: dict[str, asyncio.Task[None]] = {}
+        self._looked_at: dict[tuple[object, ...], tuple[tuple[Listening, ...], Capabilities | None]] = {}
+        """What is left to find out; see ``unsure_of``."""
         self._curious: dict[Explainer, None] = {}
         """Those to be told, of all clouds; the first one first."""
 
@@ -99,6 +108,35 @@ class Silence:
             return False
         self._said.add(what)
         return True
+
+    def unsure_of(
+        self, api: CloudApi, calls: Mapping[str, str], capabilities: Capabilities | None, *, options_work: bool
+    ) -> "tuple[Listening, ...] | None":
+        """Return what is left to find out of subscriptions that were looked at already, for any session.
+
+        Returns:
+            Those whose permission is not known yet, if there is nothing else to say; ``None`` if they have to be looked
+            at. Arguments as in ``Explainer.look_at``.
+        """
+        unsure, _ = self._looked_at.get((api.base, *calls.items(), options_work, id(capabilities)), (None, None))
+        return None if unsure and api.base in self._declared else unsure
+
+    def note(
+        self,
+        api: CloudApi,
+        calls: Mapping[str, str],
+        capabilities: Capabilities | None,
+        unsure: "tuple[Listening, ...]",
+        *,
+        options_work: bool,
+    ) -> None:
+        """Remember that subscriptions were looked at; see ``unsure_of``."""
+        if sum(len(stream) + len(call) for stream, call in calls.items()) > LONGEST_REMEMBERED:
+            return
+        if len(self._looked_at) >= REMEMBERED:
+            self._looked_at.clear()
+        # The capabilities are kept, so that no others get their id. Sessions with the same glasses share the object.
+        self._looked_at[api.base, *calls.items(), options_work, id(capabilities)] = unsure, capabilities
 
     def known(self, api: CloudApi) -> frozenset[str] | None:
         """Return the permissions that the app has declared on a cloud; ``None`` while that is not known."""
@@ -146,18 +184,21 @@ class Silence:
         return [explainer for explainer in self._curious if explainer.api.base == api.base]
 
 
-class _Listening(NamedTuple):
+class Listening(NamedTuple):
+    """A subscription, and the call by which it was made."""
+
     stream: str
     call: str
 
     @property
     def base(self) -> str:
+        """Its stream without language or gesture."""
         return parse_stream(self.stream).base
 
-    def lacks(self, declared: frozenset[str]) -> Permission | None:
-        """Return the permission that it takes, if that is not among those that are declared."""
+    def lacks(self, declared: frozenset[str] | None) -> Permission | None:
+        """Return the permission that it takes, if that is not among those that are known to be declared."""
         needed = permission_for(self.stream)
-        return None if needed is None or is_granted(needed, declared) else needed
+        return None if needed is None or (declared is not None and is_granted(needed, declared)) else needed
 
 
 class Explainer:
@@ -185,8 +226,8 @@ class Explainer:
         self._denied = denied
         self._looked_at: tuple[str, ...] = ()  # Of few streams a tuple is smaller than a set, and as quick.
         self._asked_for: tuple[str, ...] = ()
-        """Streams whose permission was looked up, or is being."""
-        self._unsure: tuple[_Listening, ...] = ()
+        """Streams whose permission is missing, or was looked up, or is being."""
+        self._unsure: tuple[Listening, ...] = ()
         """Those of which it is being."""
 
     def look_at(
@@ -202,7 +243,7 @@ class Explainer:
         """
         if again:
             self._looked_at = ()
-        new = [_Listening(stream, call) for stream, call in calls.items() if stream not in self._looked_at]
+        new = [Listening(stream, call) for stream, call in calls.items() if stream not in self._looked_at]
         self._looked_at += tuple(listening.stream for listening in new)
         for listening in new:
             self._explain_never_sent(listening)
@@ -210,18 +251,21 @@ class Explainer:
                 self._explain_hardware(listening, capabilities)
             if not options_work:
                 self._explain_auto(listening)
-        protected = [
-            listening
-            for listening in new
-            if listening.stream not in self._asked_for and permission_for(listening.stream) is not None
-        ]
-        if protected:
-            self._asked_for += tuple(listening.stream for listening in protected)
-            declared = self._silence.known(self.api)
-            # Nearly always it is known, and nothing is missing. A task for that would take 10 us of each start.
-            if declared is None or any(listening.lacks(declared) for listening in protected):
-                self._unsure += tuple(protected)
-                self._silence.ask(self)
+        declared = self._silence.known(self.api)
+        unsure = tuple(listening for listening in new if listening.lacks(declared))
+        if len(new) == len(calls) and (declared is None or not unsure):
+            self._silence.note(self.api, calls, capabilities, unsure, options_work=options_work)
+        # Often it is known, and nothing is missing. A task for that would take 10 us of each start.
+        if unsure:
+            self.ask_for(unsure)
+
+    def ask_for(self, unsure: tuple[Listening, ...]) -> None:
+        """Explain which of these may not be heard, once that is known."""
+        new = tuple([listening for listening in unsure if listening.stream not in self._asked_for])
+        if new:
+            self._asked_for += tuple([listening.stream for listening in new])
+            self._unsure += new
+            self._silence.ask(self)
 
     def close(self) -> None:
         """Explain nothing any more."""
@@ -236,14 +280,14 @@ class Explainer:
             if needed is not None:
                 self._explain_permission(listening, needed)
 
-    def _explain_never_sent(self, listening: _Listening) -> None:
+    def _explain_never_sent(self, listening: Listening) -> None:
         why = _NEVER_SENT.get(listening.base)
         if listening.stream == Translation.stream:
             why = "a translation is subscribed with its languages: use session.events.on_translation"
         if why is not None and self._silence.is_news("never sent", listening.base):
             self._logger.warning("Nothing may ever come to %s: %s.", listening.call, why)
 
-    def _explain_hardware(self, listening: _Listening, capabilities: Capabilities) -> None:
+    def _explain_hardware(self, listening: Listening, capabilities: Capabilities) -> None:
         can, part, consequence = _HARDWARE.get(listening.base, (None, "", ""))
         model = capabilities.model_name
         if can is not None and not can(capabilities) and self._silence.is_news("hardware", listening.base, model):
@@ -258,7 +302,7 @@ class Explainer:
                 self._silence.console,
             )
 
-    def _explain_auto(self, listening: _Listening) -> None:
+    def _explain_auto(self, listening: Listening) -> None:
         base, detail, _ = parse_stream(listening.stream)
         if base == Transcription.stream and detail == AUTO and self._silence.is_news("auto"):
             self._logger.warning(
@@ -268,7 +312,7 @@ class Explainer:
                 AUTO,
             )
 
-    def _explain_permission(self, listening: _Listening, needed: Permission) -> None:
+    def _explain_permission(self, listening: Listening, needed: Permission) -> None:
         problem = (
             f"Nothing will come to {listening.call}: {self.api.package_name} has not declared the permission {needed}. "
             f"Add it in the developer console ({self._silence.console}), then start the app again."

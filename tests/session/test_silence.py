@@ -5,9 +5,11 @@ import logging
 
 import pytest
 
+from mentra.localcloud.models import MODELS
+from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import RefusedStream
 from mentra.session.cloud_api import CloudApi
-from mentra.session.silence import Explainer, Silence
+from mentra.session.silence import LONGEST_REMEMBERED, REMEMBERED, Explainer, Silence
 from mentra.transport.base import Accept, HttpReply, HttpRequest
 from mentra.transport.memory import MemoryNetwork
 from tests.helpers.scripted_cloud import turns
@@ -257,3 +259,67 @@ async def test_what_is_known_and_not_missing_needs_no_task():
 
     assert asyncio.all_tasks() == before
     assert later.told == []
+
+
+def unsure_of(
+    silence: Silence, api: CloudApi, *streams: str, capabilities: Capabilities | None = None
+) -> list[str] | None:
+    unsure = silence.unsure_of(api, dict.fromkeys(streams, "here"), capabilities, options_work=False)
+    return None if unsure is None else [listening.stream for listening in unsure]
+
+
+async def test_what_one_session_has_looked_at_no_other_has_to():
+    cloud, silence = Cloud(), Silence()
+    cloud.go_on.set()
+    api = await cloud.open()
+    before = unsure_of(silence, api, PHOTO, "button_press")
+    Session(silence, api).subscribe(PHOTO, "button_press")
+    meanwhile = unsure_of(silence, api, PHOTO, "button_press")
+    await turns()
+    Session(silence, api).subscribe(PHOTO, "button_press")
+
+    assert [before, meanwhile, unsure_of(silence, api, PHOTO, "button_press")] == [None, [PHOTO], []]
+    other = CloudApi(cloud.network, "ws://other.example.com/app-ws", package_name="p", api_key=lambda: "")
+    assert unsure_of(silence, other, PHOTO, "button_press") is None
+    assert unsure_of(silence, api, PHOTO) is None
+    assert unsure_of(silence, api, PHOTO, "button_press", capabilities=MODELS["Vuzix Z100"]) is None
+
+
+async def test_a_session_that_only_asks_is_told_as_one_that_has_looked():
+    cloud, silence = Cloud(), Silence()
+    cloud.go_on.set()
+    api = await cloud.open()
+    subscribed(1, silence, api)
+    told: list[RefusedStream] = []
+    explainer = Explainer(silence, api, LOGGER, denied=told.append)
+    unsure = silence.unsure_of(api, {SPEECH: "here"}, None, options_work=False)
+    assert unsure
+    for _ in range(2):
+        explainer.ask_for(unsure)
+        await turns()
+
+    assert [(refused.stream, refused.required_permission) for refused in told] == TOLD
+
+
+async def test_what_may_not_be_heard_is_looked_at_in_each_session():
+    cloud, silence = Cloud(), Silence()
+    cloud.go_on.set()
+    api = await cloud.open()
+    subscribed(1, silence, api)
+    await turns()
+    (later,) = subscribed(1, silence, api)
+    await turns()
+
+    assert unsure_of(silence, api, SPEECH) is None
+    assert later.told == TOLD
+
+
+async def test_names_without_end_do_not_fill_the_memory():
+    silence = Silence()
+    api = await Cloud().open()
+    long = "x" * (LONGEST_REMEMBERED + 1)
+    Session(silence, api).subscribe(long)
+    for number in range(REMEMBERED + 1):
+        Session(silence, api).subscribe(f"x{number}")
+
+    assert [unsure_of(silence, api, name) for name in (long, "x0", f"x{REMEMBERED}")] == [None, None, []]
