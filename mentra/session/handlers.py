@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from types import FunctionType, MethodType
+from types import CoroutineType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from mentra.errors import SessionStopped
@@ -82,9 +82,14 @@ async def call_handler(
     in_session: bool = False,
 ) -> None:
     """Call a developer's function and wait for it, with the same care for exceptions."""
-    rest = begin_handler(function, *arguments, logger=logger, failed=failed, in_session=in_session)
-    if rest is not None:
-        await rest
+    # Not by begin_handler, whose coroutine would take 0.6 us more.
+    try:
+        result: Any = function(*arguments)
+        if type(result) is CoroutineType or inspect.isawaitable(result):
+            await result
+    except (Exception, asyncio.CancelledError) as error:
+        if not contain(error, function, logger, failed, in_session=in_session):
+            raise
 
 
 async def _finish(
@@ -138,6 +143,8 @@ def check_handler(function: Callable[..., object], what: str, *gets: str) -> Non
     Raises:
         TypeError: It is no function, or does not take these arguments.
     """
+    if _surely_takes(function, len(gets)):
+        return
     check_callable(function, what)
     if not takes(function, len(gets)):
         count = "one argument" if len(gets) == 1 else f"{len(gets)} arguments"
@@ -169,6 +176,15 @@ def _surely_takes(function: Callable[..., object], count: int) -> bool:
     code = function.__code__
     needed = code.co_argcount - len(function.__defaults__ or ())
     return needed <= count <= code.co_argcount and not code.co_kwonlyargcount
+
+
+def looks_async(function: Callable[..., object]) -> bool:
+    """Return whether a function is ``async``, as far as can be seen; one that is not may return something to await."""
+    if isinstance(function, MethodType):
+        function = function.__func__
+    if type(function) is FunctionType:
+        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)  # As inspect says it, in six calls less.
+    return inspect.iscoroutinefunction(function)
 
 
 def takes(function: Callable[..., object], count: int) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from mentra.errors import SessionStopped
 from mentra.session.backlog import Backlog, backlog_for
-from mentra.session.handlers import Failed, Handler, contain, rest_of
+from mentra.session.handlers import Failed, Handler, contain, looks_async, rest_of
 from mentra.session.tasks import SessionTasks
 
 Where = Callable[[Any], object]
@@ -111,7 +111,7 @@ class HandlerListener(_Queued):
         self._first: Any = _NOTHING
         """What an idle handler will begin with, past the backlog; into that as soon as there is a second event."""
         self._idle: asyncio.Event | None = None
-        self._looks_async = inspect.iscoroutinefunction(handler)
+        self._looks_async = looks_async(handler)
 
     def deliver(self, event: Any) -> None:
         """Call the handler now if it is plain and idle; otherwise let the event wait its turn."""
@@ -162,7 +162,7 @@ class HandlerListener(_Queued):
             if rest is not None:
                 await rest
             while (event := self._take()) is not _NOTHING:
-                # As call_handler does, whose coroutines would take 0.9 us more.
+                # As call_handler does, whose coroutine would take 0.2 us more.
                 try:
                     result = self._handler(event)
                     if type(result) is CoroutineType or inspect.isawaitable(result):

@@ -2,13 +2,14 @@
 
 import asyncio
 import functools
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mentra.session.handlers import begin_handler, call_handler, check_handler
+from mentra.session.handlers import begin_handler, call_handler, check_handler, looks_async
 
 LOGGER: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logging.getLogger("test"))
 
@@ -130,3 +131,31 @@ def test_what_cannot_be_called_so_is_refused(handler: Any, gets: tuple[str, ...]
         check_handler(handler, "The handler", *gets)
 
     assert str(error.value) == said
+
+
+class Waiter:
+    async def waits(self, event: object) -> None: ...
+
+    async def __call__(self, event: object) -> None: ...
+
+
+async def waits(event: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "is_async"),
+    [
+        (has_an_option, False),
+        (waits, True),
+        (lambda event: waits(event), False),
+        (Hearer().hears, False),
+        (Hearer.class_hears, False),
+        (Waiter().waits, True),
+        (functools.partial(waits), True),
+        (functools.partial(has_an_option), False),
+        (Waiter(), False),
+        (print, False),
+    ],
+)
+def test_a_function_looks_async_as_python_says(handler: Callable[..., object], is_async: bool):
+    assert looks_async(handler) == inspect.iscoroutinefunction(handler) == is_async
