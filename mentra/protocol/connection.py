@@ -28,8 +28,8 @@ class State(StrEnum):
     """For good."""
 
 
-class Event(Enum):
-    """What can happen to the app's end of a connection."""
+class Event(StrEnum):
+    """What can happen to the app's end of a connection. Text, as ``State``: looked up without Python's own hash."""
 
     CONNECT = auto()
     OPENED = auto()
