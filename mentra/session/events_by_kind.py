@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from mentra.errors import MentraError, RequestTimeout
 from mentra.protocol.cloud_to_app import CustomMessage
+from mentra.protocol.remembered import Remembered
 from mentra.protocol.streams import (
     AudioChunk,
     ButtonPress,
@@ -82,7 +83,8 @@ class EventsByKind:
 
         Source: docs/protocol.md, Streams
         """
-        _refuse_news(stream)
+        if stream in _NO_STREAMS:
+            raise _no_stream(stream)
         return self._register(f'on("{stream}")', stream, handler)
 
     @overload
@@ -192,7 +194,8 @@ class EventsByKind:
         if not (target is None and source is None) and kind is not Translation:
             raise TypeError(f"{_name(kind)} has neither target nor source: those are options of Translation.")
         if isinstance(kind, str):
-            _refuse_news(kind)
+            if kind in _NO_STREAMS:
+                raise _no_stream(kind)
             return False, kind
         if kind in NEWS:
             return True, NEWS[kind]
@@ -208,7 +211,7 @@ class EventsByKind:
         return False, stream
 
     def _subscribe(self, name: str, stream: str, handler: Handler[Any], where: Where | None = None) -> Subscription:
-        return Subscription(self._router, stream, handler, call=call_of(name), where=where)
+        return Subscription(self._router, stream, handler, call=_CALLS[name], where=where)
 
     def _register(
         self, name: str, stream: str, handler: Handler[Any] | None, where: Where | None = None
@@ -224,16 +227,19 @@ class EventsByKind:
 
 def call_of(name: str) -> str:
     """Return a method of ``session.events`` for messages."""
-    return f"session.events.{name}"
+    return _CALLS[name]
+
+
+_CALLS = Remembered(lambda name: f"session.events.{name}", length=len)
+"""Each listener has one: so all have the same."""
 
 
 def _name(kind: object) -> str:
     return f'"{kind}"' if isinstance(kind, str) else kind.__name__ if isinstance(kind, type) else repr(kind)
 
 
-def _refuse_news(stream: str) -> None:
-    if method := _NO_STREAMS.get(stream):
-        raise ValueError(f"{stream!r} is no stream of the cloud. Use {method} instead.")
+def _no_stream(news: str) -> ValueError:
+    return ValueError(f"{news!r} is no stream of the cloud. Use {_NO_STREAMS[news]} instead.")
 
 
 _OWN_ITERATORS: dict[type[Any], str] = {
