@@ -70,7 +70,26 @@ class Router:
     Args:
         changed: Called when the cloud is to send something else than before.
         failed: Told what a handler raised, after those who listen to ``ERROR``.
+
+    Attributes:
+        loop_thread: The thread that it is made in, and used in.
     """
+
+    __slots__ = (
+        "_changed",
+        "_closed",
+        "_failed",
+        "_held",
+        "_listeners",
+        "_logger",
+        "_options_work",
+        "_routes",
+        "_taken",
+        "_tasks",
+        "_to_tell",
+        "loop_thread",
+        "unheard",
+    )
 
     def __init__(
         self,
@@ -93,22 +112,18 @@ class Router:
         self._taken: tuple[_Taken, ...] = ()
         """The newest first."""
         self._options_work = False
-        self._loop_thread = LoopThread.current()
+        self.loop_thread = LoopThread.current()
         self._closed = False
 
     def names(self) -> list[str | LocationStream]:
         """Return what the cloud is to send, in the order in which it was first asked for."""
+        if not self._listeners and not self._held:  # As when a session connects for the first time.
+            return []
         if not self._held:
-            return [*wire_names(self.streams(), options=self._options_work)]
+            return [*wire_names(self.calls(), options=self._options_work)]
         held = [name for name in self._held if isinstance(name, str)]
         others = (name for name in self._held if not isinstance(name, str))
-        return list(dict.fromkeys([*wire_names([*self.streams(), *held], options=self._options_work), *others]))
-
-    def streams(self) -> tuple[str, ...]:
-        """Return each stream that somebody subscribed to, in the order in which they first did."""
-        if not self._listeners:
-            return ()
-        return tuple(dict.fromkeys([listener.stream for listener in self._listeners if listener.subscribes]))
+        return list(dict.fromkeys([*wire_names([*self.calls(), *held], options=self._options_work), *others]))
 
     def calls(self) -> dict[str, str]:
         """Return each stream that somebody subscribed to, with the call by which they first did."""
@@ -125,12 +140,13 @@ class Router:
 
     @options_work.setter
     def options_work(self, works: bool) -> None:
-        self._options_work = works
-        self._forget_routes()
+        if works is not self._options_work:
+            self._options_work = works
+            self._forget_routes()
 
     def hold(self, subscription: str | LocationStream) -> Callable[[], None]:
         """Subscribe without a handler, for what is no event of that name. Returns what undoes it, once."""
-        self._loop_thread.check()
+        self.loop_thread.check()
         is_held = True
         self._held.append(subscription)
         self._changed()
@@ -162,7 +178,7 @@ class Router:
             where: Which events the handler gets; all by default.
         """
         if subscribes:  # The others may come from another thread: that of who is the first to read ``session.device``.
-            self._loop_thread.check()
+            self.loop_thread.check()
         listener = self._handler(stream, handler, call=call, where=where)
         listener.subscribes = subscribes
         if subscribes and (meant := misspelt_stream(stream)):
@@ -176,7 +192,7 @@ class Router:
         self, news: str, handler: Handler[Any], *, call: str | None = None, where: Where | None = None
     ) -> Listener:
         """Call a handler with news of the session itself; see ``tell``. Options as in ``add_handler``."""
-        self._loop_thread.check()
+        self.loop_thread.check()
         listener = self._handler(news, handler, call=call, where=where)
         self._add_to_tell(listener)
         return listener
@@ -208,7 +224,7 @@ class Router:
 
     def remove(self, listener: Listener) -> None:
         """Forget a listener, and what waits for it."""
-        self._loop_thread.check()
+        self.loop_thread.check()
         if self.has(listener):
             listener.active = False
             listener.end()
@@ -218,7 +234,7 @@ class Router:
                 if listener.subscribes:
                     self._changed()
             else:
-                self._to_tell[listener.stream].remove(listener)
+                self._remove_to_tell(listener)
 
     def take(self, frame: bytes) -> bool:
         """Hand on the event in a frame of the wire, if it is of a kind that came before.
@@ -284,7 +300,7 @@ class Router:
 
     def is_told(self, news: str) -> bool:
         """Return whether anybody wants these news of the session itself."""
-        return bool(self._to_tell.get(news))
+        return news in self._to_tell
 
     def report(self, error: Exception) -> None:
         """Tell what other app code than a handler raised, as if a handler had."""
@@ -328,7 +344,7 @@ class Router:
             self.remove(listener)
 
     async def _one(self, listener: OneEvent, add: Callable[[Listener], None]) -> Any:
-        self._loop_thread.check()
+        self.loop_thread.check()
         if self._closed:
             raise SessionStopped(f"The session has ended: there is no {listener.stream!r} any more.")
         add(listener)
@@ -345,11 +361,18 @@ class Router:
             self._changed()
         else:
             self._listeners.insert(0, listener)
-        self._forget_routes()
+        if self._routes:
+            self._forget_routes()
 
     def _add_to_tell(self, listener: Listener) -> None:
         if not self._closed:
             self._to_tell.setdefault(listener.stream, []).append(listener)
+
+    def _remove_to_tell(self, listener: Listener) -> None:
+        others = self._to_tell[listener.stream]
+        others.remove(listener)
+        if not others:
+            del self._to_tell[listener.stream]
 
     def _find(self, stream_type: str) -> _Route:
         self.unheard(parse_stream(stream_type).base)
