@@ -46,7 +46,8 @@ class ConnectionNews:
         self._router.tell(CONNECTED, self.up)
         if lost_at is not None:
             self._router.tell(RECONNECTED, Reconnected(after_s=asyncio.get_running_loop().time() - lost_at))
-        self._release()
+        if self._waiting:
+            self._release()
 
     def lost(self, closed: Closed) -> None:
         """Tell that the connection is lost for the moment."""

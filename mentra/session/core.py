@@ -56,7 +56,7 @@ from mentra.session.silence import Explainer, Silence
 from mentra.session.storages import Storages
 from mentra.session.stored_data import StoredData
 from mentra.session.subscription_list import EMPTY_LIST_MARGIN_S, Names, SubscriptionList
-from mentra.session.tasks import LoopThread, SessionTasks
+from mentra.session.tasks import SessionTasks
 from mentra.session.uploads import Uploads
 from mentra.session.wishes import Wishes
 from mentra.session.work import SessionWork
@@ -190,7 +190,7 @@ class SessionCore(LinkOwner):
         self._receivers: _Receivers = _NO_RECEIVERS
         self._before_close: tuple[Callable[[], object], ...] = ()
         self._closed = False
-        self._loop_thread = LoopThread.current()
+        self._loop_thread = self.router.loop_thread
         self._api_key = api_key
         self._generation = generation
         self._resumable: str | None = None
@@ -356,7 +356,8 @@ class SessionCore(LinkOwner):
             self._learn(ack.capabilities)
         self.router.options_work = ack.is_of_2026
         self._subscription_list.connected()
-        self._wishes.send_waiting()  # Before handlers are called: what they show is newer.
+        if self._wishes.waiting is not None:
+            self._wishes.send_waiting()  # Before handlers are called: what they show is newer.
         self.settings.update_system(ack.system_settings)
         if ack.settings is not None:
             self.settings.update(ack.settings)

@@ -63,12 +63,14 @@ class Hardware:
     @capabilities.setter
     def capabilities(self, capabilities: Capabilities | None) -> None:
         self._capabilities = capabilities
-        self._tell()
+        if self._news is not None:
+            self._news.set()
 
     def close(self, reason: str) -> None:
         """Learn that the session ended."""
         self._over = reason
-        self._tell()
+        if self._news is not None:
+            self._news.set()
 
     async def wait(self, timeout: float | None) -> Capabilities:
         """Wait until it is known what the glasses can do; see ``AppSession.wait_capabilities``."""
@@ -86,10 +88,6 @@ class Hardware:
                 "or none are connected."
             ) from error
         return self._capabilities
-
-    def _tell(self) -> None:
-        if self._news is not None:
-            self._news.set()
 
 
 REMEMBERED_MODELS = 100

@@ -11,8 +11,10 @@ from mentra.wrong_names import unknown_name
 class SessionLogger(logging.LoggerAdapter[logging.Logger]):
     """Logs to ``mentra.session`` with the user in front, and with the ids as fields of the record."""
 
+    logger = logging.getLogger("mentra.session")
+
     def __init__(self, *, session_id: str, user_id: str, package_name: str) -> None:
-        super().__init__(_logger)
+        # LoggerAdapter.__init__ would set in each what is the same in all, or made with each record.
         self._ids = (session_id, user_id, package_name)
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
@@ -37,8 +39,6 @@ class SessionLogger(logging.LoggerAdapter[logging.Logger]):
         def __getattr__(self, name: str) -> NoReturn:
             raise unknown_name(self, name, moved=_MOVED)
 
-
-_logger = logging.getLogger("mentra.session")
 
 _FIELDS = 'Fields come with each call: session.logger.info("text", extra={"key": value}).'
 _MOVED = MappingProxyType(

@@ -280,9 +280,9 @@ class AppSession:
         def __getattr__(self, name: str) -> Any:
             # Asked for what is not there, or not yet. An app uses a few of the parts; all of them would take 20 us of
             # each start, and 4 kB of each session.
-            if (make := _PARTS.get(name)) is not None:
+            if name in _PARTS:
                 # Of two threads that come at once, both get what the first one made.
-                return vars(self).setdefault(name, make(self._core))
+                return self.__dict__.setdefault(name, _PARTS[name](self._core))
             if name.startswith("_"):
                 raise unknown_name(self, name)
             parts = {

@@ -50,7 +50,7 @@ class Storages(Owner):
 
     def refresh(self, api: CloudApi, user_id: str, *, anew: bool = True) -> None:
         """Do for a user's data, if somebody has it, what ``of`` does for what it returns."""
-        if not self._data:
+        if not self._bases:  # No data was ever used.
             return
         user = user_id.lower()
         for base in self._bases - {api.base}:

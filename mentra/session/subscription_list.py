@@ -92,10 +92,15 @@ class SubscriptionList:
         if names != self._told and self._send(names):
             self._told = names
             self._has_told = True
-            self._forget_repetition()
-            loop = asyncio.get_running_loop()
-            if not names and loop.time() < self._empty_counts_at:
-                self._due_again = loop.call_at(self._empty_counts_at, self._tell_again)
+            if self._due_again is not None:
+                self._forget_repetition()
+            if not names:
+                self._repeat_in_time()
+
+    def _repeat_in_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._empty_counts_at:
+            self._due_again = loop.call_at(self._empty_counts_at, self._tell_again)
 
     def _tell_again(self) -> None:
         self._due_again = None

@@ -75,9 +75,11 @@ class SessionTasks:
         if task.cancelled():
             if not self._closed:
                 self._logger.warning("%s was cancelled.", task.get_name())
-        elif isinstance(error := task.exception(), SessionStopped):
+        elif (error := task.exception()) is None:
+            pass
+        elif isinstance(error, SessionStopped):
             self._logger.debug("%s ended with its session: %s", task.get_name(), error)
-        elif error is not None:
+        else:
             self._logger.error("%s failed.", task.get_name(), exc_info=error)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
