@@ -12,7 +12,7 @@ from mentra.errors import SessionStopped
 from mentra.protocol.cloud_to_app import DataStream
 from mentra.protocol.streams import ButtonPress
 from mentra.session.backlog import QUEUE_SIZE
-from mentra.session.router import REMEMBERED, Router
+from mentra.session.router import REMEMBERED, Router, nothing
 from mentra.session.tasks import SessionTasks
 
 LOGGER: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logging.getLogger("test"))
@@ -329,3 +329,12 @@ async def test_whether_news_are_told(router: Router):
 
     router.remove(listener)
     assert not router.is_told("news")
+
+
+async def test_news_are_wanted_until_the_last_handler_is_gone(router: Router):
+    first, second = (router.add_teller("news", nothing) for _ in range(2))
+    router.remove(first)
+    between = router.is_told("news")
+    router.remove(second)
+
+    assert [between, router.is_told("news")] == [True, False]
