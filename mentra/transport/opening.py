@@ -13,7 +13,9 @@ import logging
 import os
 import re
 import sys
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
+from hashlib import sha1
 from typing import Any, NamedTuple, cast
 
 from websockets.asyncio.client import connect as websocket_connect
@@ -23,7 +25,7 @@ from websockets.headers import build_authorization_basic, build_host
 from websockets.http11 import USER_AGENT
 from websockets.protocol import State
 from websockets.uri import WebSocketURI, parse_uri
-from websockets.utils import accept_key, generate_key
+from websockets.utils import GUID
 
 from mentra.transport.base import is_loopback
 from mentra.transport.tls import Tls, TlsTransport
@@ -36,10 +38,12 @@ _PLAIN_HEAD = re.compile(
 )
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_CONSENT = (b"\r\nupgrade: websocket\r\n", b"\r\nconnection: upgrade\r\n")
-_ACCEPT = b"\r\nsec-websocket-accept:"
-_ONCE = (b"\r\nupgrade:", b"\r\nconnection:", _ACCEPT)
-_NEVER = (b"\r\nsec-websocket-extensions:", b"\r\nsec-websocket-protocol:")
+_BEFORE_ACCEPT = b"\r\nsec-websocket-accept: "
+_AGREEING = re.compile(rb"\r\n(upgrade|connection|sec-websocket-(?:accept|extensions|protocol)):([^\r]*)")
+_CONSENT = [(b"connection", b" upgrade"), (b"sec-websocket-accept", b" "), (b"upgrade", b" websocket")]
+"""All that a plain head says of these, in the order of the alphabet and without the value that proves it."""
+_USER_AGENT = f"User-Agent: {USER_AGENT}\r\n"
+_GUID = GUID.encode()
 
 
 class Opening(asyncio.Protocol):
@@ -100,7 +104,7 @@ class Opening(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn from asyncio whom to write to."""
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = transport  # type: ignore[assignment]  # asyncio gives no other; a cast would be one call more.
 
     def data_received(self, data: bytes) -> None:
         """Give the library the head, and keep what follows."""
@@ -155,7 +159,7 @@ class DirectOpening(Opening):
     def __init__(self, address: "Address", headers: Mapping[str, str]) -> None:
         super().__init__(None)
         self._address = address
-        self._key = generate_key()
+        self._key = _fresh_key()
         self._request = address.request(self._key, headers)
         self._agreed = False
 
@@ -177,7 +181,7 @@ class DirectOpening(Opening):
             super().data_received(data)
         elif self._agreed:
             self.rest += data
-        elif end := _end_of_consent(data, accept_key(self._key).encode()):
+        elif end := _end_of_consent(data, _accept(self._key)):
             self._agreed = True
             self.rest = data[end:]
             self._be_answered()
@@ -215,15 +219,8 @@ class Address(NamedTuple):
         Raises:
             ValueError: A header cannot be sent. Which, but not its value: that may be a key.
         """
-        lines = [self.head, f"Sec-WebSocket-Key: {key}\r\n"]
-        agent = f"User-Agent: {USER_AGENT}\r\n"
-        for name, value in headers.items():
-            if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
-                raise ValueError(f"the header {name!r} has characters that cannot be sent")
-            if name.lower() == "user-agent":
-                agent = ""
-            lines.append(f"{name}: {value}\r\n")
-        return "".join([*lines, agent, "\r\n"]).encode("iso-8859-1")
+        said = _header_lines(headers) if headers else _USER_AGENT
+        return f"{self.head}Sec-WebSocket-Key: {key}\r\n{said}\r\n".encode("iso-8859-1")
 
 
 @functools.lru_cache(maxsize=64)
@@ -242,20 +239,51 @@ def read_address(url: str, limits: Limits) -> Address:
     return Address(uri, head, is_loopback(uri.host), limits)
 
 
+def _header_lines(headers: Mapping[str, str]) -> str:
+    """Return headers as they are sent, with the user agent if it is not among them. See ``Address.request``."""
+    lines: list[str] = []
+    agent = _USER_AGENT
+    for name, value in headers.items():
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError(f"the header {name!r} has characters that cannot be sent")
+        if name.lower() == "user-agent":
+            agent = ""
+        lines.append(f"{name}: {value}\r\n")
+    return "".join([*lines, agent])
+
+
+def _fresh_key() -> str:
+    """Return sixteen random bytes as they are sent. As is ``_accept``: in half as many calls as the library's own."""
+    return b2a_base64(os.urandom(16), newline=False).decode()
+
+
+def _accept(key: str) -> bytes:
+    """Return what proves that a key was read. Source: RFC 6455, section 4.2.2."""
+    return b2a_base64(sha1(key.encode() + _GUID, usedforsecurity=False).digest(), newline=False)
+
+
 def _end_of_consent(data: bytes, accept: bytes) -> int:
     """Return where a plain head ends that says yes, or 0. What is not plain may be a yes for all that."""
-    end = data.find(_HEAD_END, 0, _MAX_PLAIN_BYTES) + len(_HEAD_END)
-    if end < len(_HEAD_END) or not _PLAIN_HEAD.fullmatch(data, 0, end):
+    end = data.find(_HEAD_END, 0, _MAX_PLAIN_BYTES)
+    if end < 0:
         return 0
-    head = data[:end].lower()
-    said = head.find(_ACCEPT) + len(_ACCEPT)
-    agrees = (
-        all(line in head for line in _CONSENT)
-        and all(head.count(name) == 1 for name in _ONCE)
-        and not any(name in head for name in _NEVER)
-        and data.startswith(b" " + accept + b"\r\n", said)
+    end += len(_HEAD_END)
+    before, said, after = data[:end].partition(accept)
+    return end if said and _is_consent(before, after) else 0
+
+
+@functools.lru_cache(maxsize=16)
+def _is_consent(before: bytes, after: bytes) -> bool:
+    """Return whether a plain head says yes if there is the right value between these two.
+
+    A cloud says mostly the same around it, and judging that takes 2 us. No secret of ours is in it.
+    """
+    head = before + after
+    return (
+        _PLAIN_HEAD.fullmatch(head) is not None
+        and before.lower().endswith(_BEFORE_ACCEPT)
+        and sorted(_AGREEING.findall(head.lower())) == _CONSENT
     )
-    return end if agrees else 0
 
 
 class _Connect(websocket_connect):

@@ -189,6 +189,27 @@ async def test_what_is_no_yes_is_an_error(caller: str, was: bytes, becomes: byte
         await call.task
 
 
+async def test_a_yes_to_another_question_is_an_error(caller: str):
+    call, other = Call(caller), Call(caller)
+    yes = await other.answer()
+    other.opening.data_received(yes)
+    await other.task
+    call.opening.data_received(yes)
+    with pytest.raises(InvalidHeader):
+        await call.task
+
+
+async def test_what_proves_a_yes_counts_in_its_own_header_only(caller: str):
+    call, misled = Call(caller), Call(caller)
+    for each, rest in ((call, b"Sec-WebSocket-Accept: %s\r\n"), (misled, b"Sec-WebSocket-Accept: \r\n")):
+        head, _, proof = (await each.answer()).removesuffix(b"\r\n\r\n").partition(b"Sec-WebSocket-Accept: ")
+        proof = proof[:28]
+        each.opening.data_received(head + b"X-Proof: " + proof + b"\r\n" + rest.replace(b"%s", proof) + b"\r\n")
+    await call.task
+    with pytest.raises(InvalidHeader):
+        await misled.task
+
+
 async def test_the_library_is_not_needed_for_a_plain_yes():
     call = Call("direct")
     call.opening.data_received(await call.answer())
