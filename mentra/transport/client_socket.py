@@ -51,6 +51,7 @@ class ClientSocket(asyncio.Protocol, Connection):
 
     Args:
         close_timeout: Seconds until a close that the other end does not take becomes an abort.
+        siblings: The open ones; this is one of them until its end.
     """
 
     __slots__ = (
@@ -72,11 +73,14 @@ class ClientSocket(asyncio.Protocol, Connection):
         "_our_close",
         "_receiver",
         "_rest",
+        "_siblings",
         "_transport",
         "lost",
     )
 
-    def __init__(self, opened: Opening, receiver: Receiver, *, close_timeout: float) -> None:
+    def __init__(
+        self, opened: Opening, receiver: Receiver, *, close_timeout: float, siblings: "set[ClientSocket]"
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self._transport = opened.transport
@@ -99,11 +103,14 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._closing: asyncio.TimerHandle | None = None
         self._heard = True
         self._keepalive = self._loop.call_later(KEEPALIVE_S, self._keep_alive, False)
+        self._siblings = siblings
         self._transport.set_protocol(self)
-        # Not now: who opens the connection has to get it before the first frame.
-        self._loop.call_soon(self.data_received, b"")
+        if self._rest:
+            # Not now: who opens the connection has to get it before the first frame.
+            self._loop.call_soon(self.data_received, b"")
         if opened.lost:
             self.connection_lost(None)
+        siblings.add(self)
 
     def send_text(self, text: bytes) -> None:
         """Send one text frame."""
@@ -312,6 +319,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._keepalive.cancel()
         if self._closing is not None:
             self._closing.cancel()
+        self._siblings.discard(self)
         # Before the receiver, which may raise. Who waits is woken after it.
         self.lost.set_result(None)
         self._receiver.connection_lost(self._closed())

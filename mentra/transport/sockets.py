@@ -94,10 +94,7 @@ class SocketNetwork(Network):
         # A ValueError is an impossible address, an ImportError a SOCKS proxy without the package for it.
         except (WebSocketException, ValueError, ImportError) as error:
             raise ConnectionError(f"{url} could not be opened: {error}") from error
-        connection = ClientSocket(opened, receiver, close_timeout=self._close_timeout)
-        self._connections.add(connection)
-        connection.lost.add_done_callback(lambda _: self._connections.discard(connection))
-        return connection
+        return ClientSocket(opened, receiver, close_timeout=self._close_timeout, siblings=self._connections)
 
     async def request(
         self,

@@ -200,6 +200,14 @@ async def test_a_connection_that_broke_at_once_ends_behind_what_came_with_the_he
     assert line.ear.heard == HEARD
 
 
+async def test_a_connection_is_one_of_the_open_ones_until_its_end():
+    line = Line()
+    open_at_first = set(line.open_sockets)
+    await line.end()
+
+    assert (open_at_first, line.open_sockets) == ({line.connection}, set())
+
+
 async def test_who_reads_nothing_loses_the_connection():
     line = Line()
     line.wire.has_waiting(MAX_WAITING_BYTES)

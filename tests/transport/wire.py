@@ -66,7 +66,10 @@ class Line:
         opened = Opening(ClientProtocol(URL, state=State.OPEN, max_size=MAX_SIZE))
         opened.connection_made(self.wire)
         opened.rest, opened.lost = rest, lost
-        self.connection = self.ear.connection = ClientSocket(opened, self.ear, close_timeout=CLOSE_TIMEOUT_S)
+        self.open_sockets: set[ClientSocket] = set()
+        self.connection = self.ear.connection = ClientSocket(
+            opened, self.ear, close_timeout=CLOSE_TIMEOUT_S, siblings=self.open_sockets
+        )
 
     async def hear(self, *pieces: bytes) -> None:
         """Let the client get bytes, unless it has dropped the connection."""
