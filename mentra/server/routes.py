@@ -90,23 +90,28 @@ class Routes:
 
     def body_limit(self, request: HttpRequest) -> int:
         """Return how large the body of a request may be: photos are larger than what the cloud posts."""
-        if request.path_only in self._reserved:
-            return MAX_UPLOAD_BYTES if request.path_only == UPLOAD_PATH else MAX_BODY_BYTES
+        path = request.path_only
+        if path in self._reserved:
+            return MAX_UPLOAD_BYTES if path == UPLOAD_PATH else MAX_BODY_BYTES
         return self._site.body_limit(request)
 
     async def handle(self, request: HttpRequest) -> HttpReply:
         """Answer one request. Never raises: whatever goes wrong is logged and answered with 500."""
-        method = "GET" if request.method == "HEAD" else request.method
-        route = self._routes.get((method, request.path_only))
-        if route is None and request.path_only not in self._reserved:
-            route = self._site.handle
+        method, path = "GET" if request.method == "HEAD" else request.method, request.path_only
+        route = self._routes.get((method, path))
         if route is None:
-            return _error(404, f"There is no {request.method} {request.path_only} here.")
+            if path in self._reserved:
+                return _error(404, f"There is no {request.method} {path} here.")
+            route = self._page
         try:
-            return self._published.reply(request) or await route(request)
+            return await route(request)
         except Exception:
-            _logger.exception("Answering %r %r failed.", request.method, request.path_only)
+            _logger.exception("Answering %r %r failed.", request.method, path)
             return _error(500, "Internal server error; the app's log has the details.")
+
+    async def _page(self, request: HttpRequest) -> HttpReply:
+        """Answer what no route of MentraOS does."""
+        return self._published.reply(request) or await self._site.handle(request)
 
     async def _webhook(self, request: HttpRequest) -> HttpReply:
         match codec.decode_webhook(request.body):
@@ -115,7 +120,7 @@ class Routes:
             case StopRequest() as stop:
                 # Answered at once: the user's stop waits for the answer, however long on_stop takes.
                 self._sessions.end(stop.session_id, stop.reason or "")
-                return _json(200, WebhookReply(status="success"))
+                return _SUCCESS
             case codec.Unknown(kind):
                 return _error(400, f"Unknown webhook request type {kind!r}; known: session_request, stop_request.")
             case codec.Malformed(problem):
@@ -134,7 +139,7 @@ class Routes:
             level = logging.INFO if self.stopping else logging.ERROR
             _logger.log(level, "Could not start %r: %s", start.session_id, error)
             return _error(500, str(error))
-        return _json(200, WebhookReply(status="success"))
+        return _SUCCESS
 
     async def _tool(self, request: HttpRequest) -> HttpReply:
         if not is_from_cloud(request, self._config.api_key.reveal()):
@@ -183,3 +188,6 @@ def _json(status: int, answer: msgspec.Struct) -> HttpReply:
 
 def _error(status: int, message: str) -> HttpReply:
     return _json(status, WebhookReply(status="error", message=message))
+
+
+_SUCCESS = _json(200, WebhookReply(status="success"))

@@ -67,8 +67,10 @@ def fits_together(request: SessionRequest, package_name: str) -> bool:
     line is no user id either: it becomes part of headers, paths and the log.
     """
     user_id = request.user_id
-    whole = f"{user_id}-{package_name}"  # E-mail addresses differ in case between the clouds' messages.
-    return bool(user_id) and user_id.isprintable() and request.session_id.lower() == whole.lower()
+    whole = f"{user_id}-{package_name}"
+    # E-mail addresses differ in case between the clouds' messages.
+    is_whole = request.session_id == whole or request.session_id.lower() == whole.lower()
+    return is_whole and bool(user_id) and user_id.isprintable()
 
 
 def rest_base(url: str, *, local_allowed: bool) -> str | None:
