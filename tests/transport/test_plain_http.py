@@ -153,6 +153,14 @@ def test_a_plain_reply_is_written_whole():
     )
 
 
+@pytest.mark.parametrize(("close", "line"), [(False, b""), (True, b"Connection: close\r\n")])
+def test_a_reply_of_the_usual_kind_is_written_as_any_other(close: bool, line: bytes):
+    assert write_reply(HttpReply(404, b"{}"), date=DATE, close=close) == (
+        b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\nContent-Length: 2\r\n"
+        b"Date: Thu, 26 Nov 2026 04:00:00 GMT\r\n" + line + b"\r\n{}"
+    )
+
+
 def test_a_reply_keeps_its_date_and_loses_what_its_sending_decides():
     headers = {"Date": "now", "Content-Length": "99", "Transfer-Encoding": "chunked", "connection": "keep-alive"}
 
