@@ -17,7 +17,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Protocol, cast
 
-from mentra.transport.base import BodyLimit, HandleHttp, HttpReply, HttpRequest, body_limit
+from mentra.transport.base import BodyLimit, HandleHttp, HttpReply, HttpRequest
 from mentra.transport.plain_http import (
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
@@ -62,7 +62,9 @@ class PlainServer:
     ) -> None:
         self.handle = handle
         self.give_up = give_up
-        self.max_body_bytes = max_body_bytes
+        self.body_limit: Callable[[HttpRequest], int] = (
+            max_body_bytes if callable(max_body_bytes) else lambda _: max_body_bytes
+        )
         self.idle_timeout = idle_timeout
         self.loop = asyncio.get_running_loop()
         self.connections: set[PlainConnection] = set()
@@ -228,36 +230,39 @@ class PlainConnection(asyncio.Protocol):
                 self._give_up()
                 return
             self._end = end + self._head.body_bytes
-        head = self._head
-        if len(data) < self._end:
+        head, end = self._head, self._end
+        if len(data) < end:
             self._wait_for_rest()
             return
         self._is_waiting = False
-        body = data[self._end - head.body_bytes : self._end]
-        request = HttpRequest(head.method, head.target, head.headers, body)
-        if body and len(body) > body_limit(self._server.max_body_bytes, request):
+        request = HttpRequest(head.method, head.target, head.headers, data[end - head.body_bytes : end])
+        if head.body_bytes and head.body_bytes > self._server.body_limit(request):
             self._give_up()
             return
         self._due = _NEVER
-        self._answering = self._server.loop.create_task(self._answer(request))
+        self._answering = self._server.loop.create_task(self._answer(head, request))
         self._server.answering.add(self._answering)
-        self._answering.add_done_callback(self._server.answering.discard)
 
-    async def _answer(self, request: HttpRequest) -> None:
+    async def _answer(self, head: Head, request: HttpRequest) -> None:
+        answering = self._answering
         try:
             reply = await self._server.handle(request)
         except BaseException:  # It is cancelled, or the process ends.
             self._transport.abort()
-            raise
-        finally:
             self._answering = None
-        if self._transport.is_closing():
-            await reply.close()  # Nobody waits for it.
+            raise
         else:
-            self._send(reply)
+            self._answering = None
+            if self._transport.is_closing():
+                await reply.close()  # Nobody waits for it.
+            else:
+                self._send(head, reply)
+        finally:
+            # As a callback of the task would do, for 1 us. One that is cancelled before it begins is kept: only the end
+            # of the server does that.
+            self._server.answering.discard(answering)
 
-    def _send(self, reply: HttpReply) -> None:
-        head = cast(Head, self._head)
+    def _send(self, head: Head, reply: HttpReply) -> None:
         close = self._is_last or not head.keep_alive
         try:
             data = write_reply(reply, date=self._server.date, close=close)
@@ -279,7 +284,8 @@ class PlainConnection(asyncio.Protocol):
         if self._reading_paused:
             self._reading_paused = False
             self._transport.resume_reading()
-        self._go_on()
+        if self._data:
+            self._go_on()
 
     def _give_up(self) -> None:
         self._given_up = True
