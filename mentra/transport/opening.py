@@ -318,9 +318,9 @@ async def open_websocket(
 
 
 def _may_need_proxy() -> bool:
-    # Really looking takes ten times as long, 150 us.
+    # Really looking takes 150 us, and going through the names one by one twice as long as this, 7.
     has_settings = sys.platform in ("darwin", "win32")
-    return has_settings or any(name.lower().endswith("_proxy") for name in os.environ)
+    return has_settings or "_proxy=" in "=".join([*os.environ, ""]).lower()
 
 
 async def _open_directly(opening: DirectOpening, uri: WebSocketURI, tls: Callable[[], Tls]) -> None:
