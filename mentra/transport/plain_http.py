@@ -19,12 +19,13 @@ MAX_BODY_BYTES = 64 * 1024
 
 _MAX_HEADERS = 100
 _MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
-_METHODS = rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS)"
-_TARGET = rb"(/[!\"$-~]*)"  # Without "#", of which no two programs think the same.
-_FIELDS = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~]*\r\n)"
-_HEAD = re.compile(_METHODS + rb" " + _TARGET + rb" HTTP/1\.1\r\n(" + _FIELDS + rb"+)\r\n")
-_BEGUN_FIELDS = re.compile(_METHODS + rb" " + _TARGET + rb" HTTP/1\.1\r\n" + _FIELDS + rb"*[\t -~]*\r?")
-_BEGUN_LINE = re.compile(rb"[A-Z]{1,7}(?: [!-~]*(?: [!-~]*\r?)?)?")
+# For bytes as ISO 8859-1 has them: one character each.
+_METHODS = r"(GET|POST|PUT|PATCH|DELETE|OPTIONS)"
+_TARGET = r"(/[!\"$-~]*)"  # Without "#", of which no two programs think the same.
+_FIELDS = r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~]*\r\n)"
+_HEAD = re.compile(_METHODS + r" " + _TARGET + r" HTTP/1\.1\r\n(" + _FIELDS + rf"{{1,{_MAX_HEADERS}}})\r\n")
+_BEGUN_FIELDS = re.compile(_METHODS + r" " + _TARGET + r" HTTP/1\.1\r\n" + _FIELDS + r"*[\t -~]*\r?")
+_BEGUN_LINE = re.compile(r"[A-Z]{1,7}(?: [!-~]*(?: [!-~]*\r?)?)?")
 _NEVER = frozenset({"transfer-encoding", "content-encoding", "expect", "upgrade", "trailer", "te"})
 """Who sends one of these wants more than a plain answer, or sends more than a plain body."""
 _REPEATABLE = frozenset({"cookie", "forwarded", "via", "accept", "accept-encoding", "accept-language", "cache-control"})
@@ -50,14 +51,12 @@ class Head(NamedTuple):
 
 def read_head(head: bytes) -> Head | None:
     """Read a whole head, with the empty line at its end. ``None``: the request is not plain."""
-    found = _HEAD.fullmatch(head)
+    found = _HEAD.fullmatch(head.decode("iso-8859-1"))
     if found is None:
         return None
     method, target, fields = found.groups()
-    lines = fields.decode("ascii").split("\r\n")
-    lines.pop()
     headers: dict[str, str] = {}
-    for line in lines:
+    for line in fields.splitlines():
         name, _, value = line.partition(":")
         name, value = name.lower(), value.strip(" \t")
         if name in headers:
@@ -68,8 +67,7 @@ def read_head(head: bytes) -> Head | None:
     length = headers.get("content-length", "0")
     connection = headers.get("connection", "keep-alive").lower()
     if (
-        len(lines) > _MAX_HEADERS
-        or "host" not in headers
+        "host" not in headers
         or not _NEVER.isdisjoint(headers)
         # aiohttp takes forms apart, and 240 ms to be imported: not while a handler waits for it (multipart.py).
         or headers.get("content-type", "").lower().startswith("multipart/")
@@ -79,7 +77,7 @@ def read_head(head: bytes) -> Head | None:
         or connection not in ("keep-alive", "close")
     ):
         return None
-    return Head(method.decode(), target.decode(), headers, int(length), connection == "keep-alive")
+    return Head(method, target, headers, int(length), connection == "keep-alive")
 
 
 def may_become_plain(beginning: bytes) -> bool:
@@ -87,7 +85,8 @@ def may_become_plain(beginning: bytes) -> bool:
 
     Whoever sends nonsense without an end is not waited for.
     """
-    return bool(_BEGUN_FIELDS.fullmatch(beginning) or _BEGUN_LINE.fullmatch(beginning))
+    text = beginning.decode("iso-8859-1")
+    return bool(_BEGUN_FIELDS.fullmatch(text) or _BEGUN_LINE.fullmatch(text))
 
 
 def write_reply(reply: HttpReply, *, date: str, close: bool) -> bytes | None:
