@@ -104,7 +104,7 @@ class Opening(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn from asyncio whom to write to."""
-        self.transport = transport  # type: ignore[assignment]  # asyncio gives no other; a cast would be one call more.
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         """Give the library the head, and keep what follows."""
