@@ -10,10 +10,10 @@
 """
 
 import asyncio
+import itertools
 import logging
 import secrets
 import struct
-from collections.abc import Iterator
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -41,6 +41,8 @@ _MOST_READ = {_TEXT: _IN_2_BYTES, _BINARY: _IN_2_BYTES, _PING: 125, _PONG: 125}
 """For the frames that are read here, how large the first byte of their length may be."""
 _SHORT_BYTES = 1024
 """Below this a text is sent with a head that is there already."""
+_USUAL_BYTES = 2048
+"""Below this it is known how a frame begins that is one whole text with a length of two bytes."""
 _MESSAGE_STARTS = (Opcode.TEXT, Opcode.BINARY)
 
 _logger = logging.getLogger(__name__)
@@ -115,7 +117,7 @@ class ClientSocket(asyncio.Protocol, Connection):
     def send_text(self, text: bytes) -> None:
         """Send one text frame."""
         size = len(text)
-        if _IN_2_BYTES <= size < _SHORT_BYTES and self._may_send and not self._is_slow:
+        if size < _SHORT_BYTES and self._may_send and not self._is_slow:
             # As _send does, which would take 0.3 us more.
             mask = next(_masks)
             self._transport.write(b"".join((_short_heads[size], mask, apply_mask(text, mask))))
@@ -155,16 +157,9 @@ class ClientSocket(asyncio.Protocol, Connection):
         """Read what has come."""
         self._heard = True
         try:
-            # Nearly always it is one whole text with a length of two bytes. As one of many it would take 0.5 us more.
-            size = len(data) - 4
-            if (
-                size > 0
-                and data[0] == _TEXT
-                and data[1] == _IN_2_BYTES
-                and data[2] << 8 | data[3] == size
-                and self._is_plain
-                and not self._rest
-            ):
+            # Nearly always it is one whole text of a usual size. As one of many it would take 0.7 us more.
+            size = len(data)
+            if size < _USUAL_BYTES and data.startswith(_usual_heads[size]) and self._is_plain and not self._rest:
                 text = data[4:]
                 if text.isascii():
                     self._receiver.text_received(text)
@@ -199,15 +194,8 @@ class ClientSocket(asyncio.Protocol, Connection):
     def _send(self, kind: int, data: bytes) -> None:
         if not self._may_send:
             return
-        size = len(data)
-        if size < _IN_2_BYTES:
-            head = bytes((kind, _MASKED | size))
-        elif size < 65_536:
-            head = _head_of_2(kind, _MASKED | _IN_2_BYTES, size)
-        else:
-            head = _head_of_8(kind, _MASKED | _IN_8_BYTES, size)
         mask = next(_masks)
-        self._write(head + mask + apply_mask(data, mask))
+        self._write(_masked_head(kind, len(data)) + mask + apply_mask(data, mask))
 
     def _read(self, data: bytes) -> int:
         """Read frames, and return where the first one begins that is not whole."""
@@ -334,18 +322,32 @@ class ClientSocket(asyncio.Protocol, Connection):
         return Closed(int(said.code), said.reason) if said else Closed(1006)
 
 
-def _fresh_masks() -> Iterator[bytes]:
-    """Yield a mask for each frame. Random bytes for one alone would take 0.4 us."""
-    while True:
-        many = secrets.token_bytes(4096)
-        for at in range(0, len(many), 4):
-            yield many[at : at + 4]
-
-
-_masks = _fresh_masks()
 _head_of_2 = struct.Struct("!BBH").pack
-_short_heads = [_head_of_2(_TEXT, _MASKED | _IN_2_BYTES, size) for size in range(_SHORT_BYTES)]
 _head_of_8 = struct.Struct("!BBQ").pack
+
+
+def _masked_head(kind: int, size: int) -> bytes:
+    """Return how a masked frame begins, before its mask."""
+    if size < _IN_2_BYTES:
+        return bytes((kind, _MASKED | size))
+    if size < 65_536:
+        return _head_of_2(kind, _MASKED | _IN_2_BYTES, size)
+    return _head_of_8(kind, _MASKED | _IN_8_BYTES, size)
+
+
+_split = struct.Struct("4s" * 256)
+
+
+def _fresh_masks() -> tuple[bytes, ...]:
+    """Return masks for many frames. Random bytes for one alone would take 0.4 us."""
+    return _split.unpack(secrets.token_bytes(_split.size))
+
+
+_masks = itertools.chain.from_iterable(iter(_fresh_masks, ()))
+"""A mask for each frame, without end. As a generator it would take 0.1 us more."""
+_usual_heads = [_head_of_2(_TEXT, _IN_2_BYTES, max(size - 4, 0)) for size in range(_USUAL_BYTES)]
+"""By the size of the frame. One of less than four bytes begins as none does."""
+_short_heads = [_masked_head(_TEXT, size) for size in range(_SHORT_BYTES)]
 
 
 def _frame_bytes(data: bytes, at: int) -> int | None:
