@@ -10,7 +10,7 @@ from mentra.server import timestamps
 def test_each_moment_is_written_to_the_millisecond(first_ns: int, monkeypatch: pytest.MonkeyPatch):
     moments_ns = [first_ns, first_ns + 400_000, first_ns + 1_000_000, first_ns + 61_000_000_000]
     left = iter(moments_ns)
-    monkeypatch.setattr(timestamps.time, "time_ns", lambda: next(left))
+    monkeypatch.setattr(timestamps.time, "time", lambda: next(left) / 1e9)
 
     now = timestamps.Timestamps().now
     written = [now() for _ in moments_ns]
