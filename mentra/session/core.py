@@ -484,21 +484,21 @@ class SessionCore(LinkOwner):
 
         Apps show little else: hence a way of its own, which takes a third of the time of ``show``: 3 us less.
         """
-        if self._text_wall is None:
-            self._text_wall = codec.Blank(
-                lambda text, timestamp: self._display_event(TextWall(text=text), View.MAIN, timestamp)
-            )
         # Looked at here, and not there, which saves 0.1 us each.
         if get_ident() != self._loop_thread.ident:
             self._loop_thread.check()
         if self._subscription_list.due is not None:
             self._subscription_list.tell_now()
-        if (
-            self.stop_reason is not None
-            or self._wishes.waiting
-            or not self.link.send_frame(self._text_wall.filled(text, self._timestamp()))
-        ):
+        connection = self.link.up
+        if connection is None or self.stop_reason is not None or self._wishes.waiting:
             self.show(TextWall(text=text), View.MAIN, None, False)
+            return
+        if self._text_wall is None:
+            self._text_wall = codec.Blank(
+                lambda text, timestamp: self._display_event(TextWall(text=text), View.MAIN, timestamp)
+            )
+        timestamp = self._timestamp  # Called as an attribute in a slot, it takes 0.05 us more.
+        connection.send_text(self._text_wall.filled(text, timestamp()))
 
     def _display_event(
         self, layout: Layout, view: View, timestamp: str, *, duration_ms: int | None = None, force: bool = False
