@@ -16,6 +16,7 @@ import functools
 import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mentra.errors import SessionStopped
@@ -51,7 +52,8 @@ class _Route(NamedTuple):
     """False when it cannot come as an event of a stream."""
 
 
-class _Taken(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)  # Read with each message: of a named tuple it would take 0.1 us more.
+class _Taken:
     """Frames of one ``streamType`` that are taken.
 
     All that this needs is in one object: where there are thousands of sessions, each object more is a miss more of the
@@ -82,6 +84,7 @@ class Router:
         "_held",
         "_listeners",
         "_logger",
+        "_only_taken",
         "_options_work",
         "_routes",
         "_taken",
@@ -111,6 +114,8 @@ class Router:
         self._routes: dict[str, _Route] = {}
         self._taken: tuple[_Taken, ...] = ()
         """The newest first."""
+        self._only_taken: _Taken | None = None
+        """The one there is, as nearly always."""
         self._options_work = False
         self.loop_thread = LoopThread.current()
         self._closed = False
@@ -242,20 +247,18 @@ class Router:
         Returns:
             False if it has to be read otherwise, and by ``dispatch``; then nothing was done.
         """
-        is_only_one = len(self._taken) == 1  # Then decoding tells whether it is one of those.
-        for beginning, stream_type, decode, listeners in self._taken:  # noqa: B007 - used behind the loop.
-            if is_only_one or frame.startswith(beginning):
-                break
-        else:
+        taken = self._only_taken  # Then decoding tells whether the frame is one of those.
+        if taken is None and (taken := self._taken_as(frame)) is None:
             return False
+        decode = taken.decode  # Called as an attribute in a slot, it takes 0.05 us more.
         try:
             event = decode(frame)
         except codec.UNREADABLE:
             return False
-        if event.stream_type != stream_type:
+        if event.stream_type != taken.stream_type:
             return False
         data = event.data
-        for listener in listeners:
+        for listener in taken.listeners:
             if listener.active:
                 listener.deliver(data)
         return True
@@ -396,10 +399,15 @@ class Router:
         if beginning := codec.beginning_of(frame, stream_type):
             taken = _Taken(beginning, sys.intern(stream_type), codec.event_decoder(stream_type), listeners)
             self._taken = (taken, *(each for each in self._taken if each.beginning != beginning))[:MOST_TAKEN]
+            self._only_taken = taken if len(self._taken) == 1 else None
+
+    def _taken_as(self, frame: bytes) -> _Taken | None:
+        return next((taken for taken in self._taken if frame.startswith(taken.beginning)), None)
 
     def _forget_routes(self) -> None:
         self._routes.clear()
         self._taken = ()
+        self._only_taken = None
 
     def _deliver(self, route: _Route, stream_type: str, event: Any) -> None:
         for listener in route.listeners:
