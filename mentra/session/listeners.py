@@ -87,7 +87,7 @@ class _Queued(Listener):
 class HandlerListener(_Queued):
     """A developer's function."""
 
-    __slots__ = ("_busy", "_failed", "_first", "_handler", "_idle", "_looks_async", "_tasks", "_where")
+    __slots__ = ("_busy", "_failed", "_first", "_handler", "_idle", "_is_ready", "_looks_async", "_tasks", "_where")
 
     _who = "handler of"
 
@@ -112,23 +112,17 @@ class HandlerListener(_Queued):
         """What an idle handler will begin with, past the backlog; into that as soon as there is a second event."""
         self._idle: asyncio.Event | None = None
         self._looks_async = looks_async(handler)
+        self._is_ready = where is None and not self._looks_async
+        """Whether it is plain, idle and wants all events, so that there is nothing to look at before it is called."""
 
     def deliver(self, event: Any) -> None:
         """Call the handler now if it is plain and idle; otherwise let the event wait its turn."""
-        if self._where is not None and not self._where(event):
-            return
-        if self._busy:
-            if self._first is not _NOTHING:
-                self._enqueue(self._take())
-            self._enqueue(event)
-            return
-        if self._looks_async:
-            self._first = event
-            self._begin()
+        if not self._is_ready and not self._wants_now(event):
             return
         # As begin_handler does, which would take 0.3 us more.
+        handler = self._handler  # Called as an attribute in a slot, it takes 0.05 us more.
         try:
-            result = self._handler(event)
+            result = handler(event)
         except (Exception, asyncio.CancelledError) as error:
             if not contain(error, self._handler, self._logger, self._failed, in_session=True):
                 raise
@@ -137,6 +131,21 @@ class HandlerListener(_Queued):
             rest = rest_of(self._handler, result, logger=self._logger, failed=self._failed, in_session=True)
             if rest is not None:
                 self._begin(rest)
+
+    def _wants_now(self, event: Any) -> bool:
+        """Return whether the handler is to be called with this event now; if it is to later, let the event wait."""
+        if self._where is not None and not self._where(event):
+            return False
+        if self._busy:
+            if self._first is not _NOTHING:
+                self._enqueue(self._take())
+            self._enqueue(event)
+            return False
+        if self._looks_async:
+            self._first = event
+            self._begin()
+            return False
+        return True
 
     def end(self) -> None:
         """Forget what waits."""
@@ -153,6 +162,7 @@ class HandlerListener(_Queued):
 
     def _begin(self, rest: Coroutine[Any, Any, None] | None = None) -> None:
         self._busy = True
+        self._is_ready = False
         self._tasks.start(self._work_off(rest), name=self._name)
 
     async def _work_off(self, rest: Coroutine[Any, Any, None] | None) -> None:
@@ -194,6 +204,7 @@ class HandlerListener(_Queued):
 
     def _rest(self) -> None:
         self._busy = False
+        self._is_ready = self._where is None and not self._looks_async
         if self._idle is not None:
             self._idle.set()
 
