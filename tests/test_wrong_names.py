@@ -40,6 +40,27 @@ def test_a_mistaken_option_is_answered_with_those_that_exist():
         call("red", length=1)
 
 
+def test_the_usual_call_has_a_way_of_its_own_and_any_other_is_looked_at():
+    class Wall:
+        def _show(self, text: object) -> object:
+            return ("usual", text)
+
+        @named_options({}, usual=_show)
+        def show(self, text: object, *, force: bool = False) -> object:
+            return (text, force)
+
+    wall: Any = Wall()
+
+    assert (wall.show("a"), wall.show(None)) == (("usual", "a"), ("usual", None))
+    assert (wall.show(text="a"), wall.show("a", force=True)) == (("a", False), ("a", True))
+    with pytest.raises(TypeError, match=r"show\(\) missing 1 required positional argument: 'text'$"):
+        wall.show()
+    with pytest.raises(TypeError, match=r"^show\(\) takes only text by position; options are keywords\."):
+        wall.show("a", "b")
+    with pytest.raises(TypeError, match=r"^show\(\) has no option 'loud'\. It takes: text, force\.$"):
+        wall.show("a", loud=True)
+
+
 def test_the_error_for_a_wrong_name_knows_whose_it_was():
     owner = WebhookReply(status="success")
 

@@ -44,8 +44,6 @@ Show = Callable[[Layout, View, int | None, bool], None]
 MAX_FRAMES = 1000
 """What one message can carry: the cloud takes 16 MiB, and a frame is 13 kB of base64."""
 _QUICK_FRAMES = 10
-_MAIN = View.MAIN
-
 
 _OPTIONS = {
     "durationMs": "write 'duration', in seconds",
@@ -77,7 +75,13 @@ class Layouts:
         self._last_text: str | None = None
         """The text in the main view, if what was shown there last was that alone."""
 
-    @named_options(_OPTIONS)
+    def _show_text(self, text: object) -> None:
+        # Nearly always it is text that can be sent as it is, for which _text would take 0.1 us.
+        shown = text if type(text) is str and text.isascii() else _text(text)
+        self._send_text(shown)
+        self._last_text = shown
+
+    @named_options(_OPTIONS, usual=_show_text)
     def show_text_wall(
         self, text: object, *, view: View | str = View.MAIN, duration: float | None = None, force: bool = False
     ) -> None:
@@ -92,13 +96,7 @@ class Layouts:
         Raises:
             ValueError: The duration is negative or endless, or there is no such view.
         """
-        if view is _MAIN and duration is None and not force:
-            # Nearly always it is text that can be sent as it is, for which _text would take 0.1 us.
-            shown = text if type(text) is str and text.isascii() else _text(text)
-            self._send_text(shown)
-            self._last_text = shown
-        else:
-            self._show(TextWall(text=_text(text)), view, duration, force)
+        self._show(TextWall(text=_text(text)), view, duration, force)
 
     @named_options(_OPTIONS)
     def show_double_text_wall(
