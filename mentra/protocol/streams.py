@@ -214,7 +214,8 @@ class VpsCoordinates(StreamData, frozen=True, kw_only=True):
     confidence: Number
 
 
-class _Speech(StreamData, frozen=True, kw_only=True):
+# Without the garbage collector, for which there is nothing in it: 0.05 us less for each message.
+class _Speech(StreamData, frozen=True, kw_only=True, gc=False):
     permission = Permission.MICROPHONE
     _moved = MappingProxyType(
         {

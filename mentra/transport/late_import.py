@@ -2,13 +2,19 @@
 
 import asyncio
 import sys
+import time
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
 HTTP_CLIENT = "mentra.transport.http_client"
 FULL_SERVER = "mentra.transport.full_server"
 QUIET_AFTER_S = 1.0
-"""How long after its start a server imports what it will need: it listens then, and has few sessions yet."""
+"""How long a server has to be quiet before it imports what it will need."""
+QUIET_SHARE = 0.25
+"""It is if it has used less of one processor. The import takes 200 ms of that, as much as 1,000 starts of sessions."""
+LATEST_S = 60.0
+"""A server that is never quiet imports it after so long."""
 
 
 async def late_import(name: str) -> ModuleType:
@@ -22,11 +28,18 @@ async def late_import(name: str) -> ModuleType:
     return import_module(name)
 
 
-async def import_when_quiet() -> None:
+async def import_when_quiet(*, cpu_s: Callable[[], float] = time.process_time) -> None:
     """Import in good time what a server does without at its start: aiohttp, in a thread.
 
     Else the first photo, page or request has to wait for it, and what all sessions do takes longer meanwhile.
+
+    Args:
+        cpu_s: Seconds of processor time that this process has used.
     """
-    await asyncio.sleep(QUIET_AFTER_S)
+    for _ in range(int(LATEST_S / QUIET_AFTER_S)):
+        before_s = cpu_s()
+        await asyncio.sleep(QUIET_AFTER_S)
+        if cpu_s() - before_s < QUIET_SHARE * QUIET_AFTER_S:
+            break
     for name in (HTTP_CLIENT, FULL_SERVER):
         await late_import(name)

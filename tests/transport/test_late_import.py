@@ -1,22 +1,38 @@
+"""What is imported while the event loop goes on, and when."""
+
 import asyncio
+import itertools
 import sys
 
 import pytest
 
 from mentra.transport import late_import
-from mentra.transport.late_import import FULL_SERVER, HTTP_CLIENT, QUIET_AFTER_S, import_when_quiet
+from mentra.transport.late_import import FULL_SERVER, HTTP_CLIENT, LATEST_S, QUIET_AFTER_S, import_when_quiet
 
 
-async def test_what_a_server_starts_without_is_imported_when_it_is_quiet(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("shares", "after_s"),
+    [
+        ([0.0], QUIET_AFTER_S),
+        ([1.0, 0.3, 0.2], 3 * QUIET_AFTER_S),
+        ([0.9] * 100, LATEST_S),
+    ],
+    ids=["quiet", "busy at first", "always busy"],
+)
+async def test_what_a_server_starts_without_is_imported_when_it_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, shares: list[float], after_s: float
+):
     imported: list[tuple[str, float]] = []
     loop = asyncio.get_running_loop()
     began = loop.time()
+    # Read before and after each wait.
+    used = iter([0.0, *itertools.chain.from_iterable((total, total) for total in itertools.accumulate(shares))])
 
     async def note(name: str) -> object:
         imported.append((name, round(loop.time() - began, 3)))
         return sys
 
     monkeypatch.setattr(late_import, "late_import", note)
-    await import_when_quiet()
+    await import_when_quiet(cpu_s=lambda: next(used))
 
-    assert imported == [(HTTP_CLIENT, QUIET_AFTER_S), (FULL_SERVER, QUIET_AFTER_S)]
+    assert imported == [(HTTP_CLIENT, after_s), (FULL_SERVER, after_s)]
