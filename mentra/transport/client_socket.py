@@ -4,7 +4,8 @@
   else is the library's: fragments, long frames, the closing handshake, whatever is forbidden. It is given such frames
   to their last byte, so that it never keeps the beginning of one that is read here. Most sessions never need it, which
   saves 3 kB of each.
-* What is sent is written at once, in one piece; what the socket does not take waits in asyncio's transport.
+* What is sent is written in one piece, at once or with that of other sockets (``outbox.py``); what the socket does not
+  take waits in asyncio's transport.
 * This is why it is not the connection of the websockets library: 25 us of CPU less for each message that is
   answered, 450 for each start, and 18 kB less for each session (docs/performance.md, What was done).
 """
@@ -21,6 +22,7 @@ from websockets.protocol import State
 
 from mentra.transport.base import MAX_WAITING_BYTES, Closed, Connection, Receiver, close_frame
 from mentra.transport.opening import Opening
+from mentra.transport.outbox import Outbox
 
 try:
     from websockets.speedups import apply_mask
@@ -54,6 +56,7 @@ class ClientSocket(asyncio.Protocol, Connection):
     Args:
         close_timeout: Seconds until a close that the other end does not take becomes an abort.
         siblings: The open ones; this is one of them until its end.
+        outbox: Takes what they send.
     """
 
     __slots__ = (
@@ -73,6 +76,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         "_make_protocol",
         "_may_send",
         "_our_close",
+        "_outbox",
         "_receiver",
         "_rest",
         "_siblings",
@@ -81,7 +85,13 @@ class ClientSocket(asyncio.Protocol, Connection):
     )
 
     def __init__(
-        self, opened: Opening, receiver: Receiver, *, close_timeout: float, siblings: "set[ClientSocket]"
+        self,
+        opened: Opening,
+        receiver: Receiver,
+        *,
+        close_timeout: float,
+        siblings: "set[ClientSocket]",
+        outbox: Outbox,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
@@ -106,6 +116,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._heard = True
         self._keepalive = self._loop.call_later(KEEPALIVE_S, self._keep_alive, False)
         self._siblings = siblings
+        self._outbox = outbox
         self._transport.set_protocol(self)
         if self._rest:
             # Not now: who opens the connection has to get it before the first frame.
@@ -120,7 +131,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         if size < _SHORT_BYTES and self._may_send and not self._is_slow:
             # As _send does, which would take 0.3 us more.
             mask = next(_masks)
-            self._transport.write(b"".join((_short_heads[size], mask, apply_mask(text, mask))))
+            self._outbox.send(self._transport, b"".join((_short_heads[size], mask, apply_mask(text, mask))))
         else:
             self._send(_TEXT, text)
 
@@ -140,6 +151,7 @@ class ClientSocket(asyncio.Protocol, Connection):
 
     def abort(self) -> None:
         """Drop the connection."""
+        self._outbox.flush()
         self._aborted = True
         self._may_send = self._is_plain = False
         self._transport.abort()
@@ -283,6 +295,7 @@ class ClientSocket(asyncio.Protocol, Connection):
         self._is_slow = False
 
     def _write(self, data: bytes) -> None:
+        self._outbox.flush()
         if self._is_slow and self._transport.get_write_buffer_size() > MAX_WAITING_BYTES:
             self.abort()
         else:

@@ -30,6 +30,7 @@ from mentra.transport.client_socket import ClientSocket
 from mentra.transport.late_import import HTTP_CLIENT, late_import
 from mentra.transport.listener import SocketListener
 from mentra.transport.opening import Limits, open_websocket
+from mentra.transport.outbox import Outbox
 from mentra.transport.server_times import ServerTimes
 from mentra.transport.tls import Tls
 
@@ -78,6 +79,7 @@ class SocketNetwork(Network):
         self._bound = bound
         self._client: HttpClient | None = None
         self._connections: set[ClientSocket] = set()
+        self._outbox: Outbox | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,7 +96,11 @@ class SocketNetwork(Network):
         # A ValueError is an impossible address, an ImportError a SOCKS proxy without the package for it.
         except (WebSocketException, ValueError, ImportError) as error:
             raise ConnectionError(f"{url} could not be opened: {error}") from error
-        return ClientSocket(opened, receiver, close_timeout=self._close_timeout, siblings=self._connections)
+        if self._outbox is None:
+            self._outbox = Outbox(asyncio.get_running_loop())
+        return ClientSocket(
+            opened, receiver, close_timeout=self._close_timeout, siblings=self._connections, outbox=self._outbox
+        )
 
     async def request(
         self,

@@ -226,6 +226,7 @@ async def test_who_is_slow_and_catches_up_gets_everything(size: int):
     for text, waiting in zip(texts, [0, MAX_WAITING_BYTES, 0], strict=True):
         line.wire.has_waiting(waiting)
         line.connection.send_text(text)
+    await asyncio.sleep(0)
 
     assert (line.sent, line.ear.heard) == ([(Opcode.TEXT, text) for text in texts], [])
 

@@ -11,6 +11,7 @@ from websockets.uri import parse_uri
 
 from mentra.transport.client_socket import ClientSocket
 from mentra.transport.opening import Opening
+from mentra.transport.outbox import Outbox
 from tests.transport.test_contract import Ear
 
 URL = parse_uri("ws://cloud.example/app-ws")
@@ -28,6 +29,7 @@ class Wire(asyncio.Transport):
         self.written: list[bytes] = []
         self._waiting_bytes = 0
         self.aborted = False
+        self.closing = False
         self._protocol: asyncio.BaseProtocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -39,6 +41,9 @@ class Wire(asyncio.Transport):
     def write(self, data: Any) -> None:
         assert not self.aborted
         self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.closing
 
     def get_write_buffer_size(self) -> int:
         return self._waiting_bytes
@@ -60,7 +65,9 @@ class Wire(asyncio.Transport):
 class Line:
     """A client's open connection on a wire."""
 
-    def __init__(self, ear: Ear | None = None, *, rest: bytes = b"", lost: bool = False) -> None:
+    def __init__(
+        self, ear: Ear | None = None, *, rest: bytes = b"", lost: bool = False, outbox: Outbox | None = None
+    ) -> None:
         self.wire = Wire()
         self.ear = ear or Ear()
         opened = Opening(ClientProtocol(URL, state=State.OPEN, max_size=MAX_SIZE))
@@ -68,7 +75,11 @@ class Line:
         opened.rest, opened.lost = rest, lost
         self.open_sockets: set[ClientSocket] = set()
         self.connection = self.ear.connection = ClientSocket(
-            opened, self.ear, close_timeout=CLOSE_TIMEOUT_S, siblings=self.open_sockets
+            opened,
+            self.ear,
+            close_timeout=CLOSE_TIMEOUT_S,
+            siblings=self.open_sockets,
+            outbox=outbox or Outbox(asyncio.get_running_loop()),
         )
 
     async def hear(self, *pieces: bytes) -> None:
@@ -79,7 +90,8 @@ class Line:
                 self.connection.data_received(piece)
 
     async def end(self) -> None:
-        """Let the other end be gone."""
+        """Let the other end be gone, once it has got what was sent in this turn."""
+        await asyncio.sleep(0)
         self.wire.abort()
         await self.connection.wait_closed()
 
