@@ -427,7 +427,7 @@ class Events(EventsByKind):
         """Call a handler with each stream that the app subscribed to without having declared its permission.
 
         Found out by a look-up of what the app has declared, once per process, or from what the cloud says. In
-        production the look-up is made ten seconds after the first subscription that needs a permission.
+        production the look-up is made half a minute after the first subscription that needs a permission.
         """
         return self._tell("on_permission_denied", NEWS[RefusedStream], handler)
 
