@@ -59,6 +59,18 @@ _OPTIONS = {
 class Layouts:
     """Shows text and images on the glasses."""
 
+    # As a dict, the values would be elsewhere. There may be one for whoever replaces a method in a test.
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_capabilities",
+        "_durations",
+        "_last",
+        "_last_text",
+        "_send",
+        "_send_text",
+    )
+
     def __init__(
         self,
         show: Show,

@@ -217,7 +217,7 @@ async def test_the_key_stands_in_the_first_frame_and_nowhere_else_w_sec_5(
             raise RuntimeError(f"broken: {self.config}")
 
     async def script(session: AppSession) -> None:
-        session.logger.info("The session: %r %r", session, vars(session))
+        session.logger.info("The session: %r %r", session, [getattr(session, name) for name in dir(session)])
         session.events.on("button_press", lambda event: 1 / 0)
         raise RuntimeError(f"broken: {session!r}")
 

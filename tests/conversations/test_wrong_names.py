@@ -493,12 +493,12 @@ async def test_what_is_no_function_is_no_clean_up(use: str):
 async def test_what_an_app_keeps_in_a_session_is_in_its_state(name: str, right: str):
     async with simulate(AppServer(package_name="com.example.app", api_key=API_KEY)) as glasses:
         session = next(iter(glasses.app.sessions.values()))
-        before = dict(vars(session))
+        before = [getattr(session, each) for each in dir(session)]
 
         with pytest.raises(AttributeError) as error:
             setattr(session, name, "managed")
 
-        assert vars(session) == before
+        assert [getattr(session, each) for each in dir(session)] == before
     assert str(error.value) == (
         f"session.{name} cannot be set. Your own attributes are those of session.state: "
         f"write session.state.{right} = ..."
