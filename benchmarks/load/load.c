@@ -510,7 +510,11 @@ static void keep_pace(uint64_t at) {
 static void look_at_clock(void) {
     if (run.what == NOTHING) return;
     uint64_t at = now();
-    if (run.what == RATE || run.what == AUDIO) keep_pace(at);
+    if (run.what == RATE || run.what == AUDIO) {
+        unsigned before = run.begun;
+        keep_pace(at);
+        if (awake && run.begun != before) worked += now() - at;
+    }
     /* Those without an end of their own end when all is done: for them run.ends is 0. */
     bool over = at >= run.ends && run.done >= answers_due();
     uint64_t since = run.progressed > run.ends ? run.progressed : run.ends;

@@ -175,48 +175,59 @@ class Sessions:
         # By the loop: asyncio.create_task would make the task with a name of its own first.
         run, name = self._run(session, earlier), f"on_session of {session.session_id}"
         start.task = asyncio.get_running_loop().create_task(run, name=name)
-        start.task.add_done_callback(lambda task: self._run_ended(session.session_id, start, task))
+        start.task.add_done_callback(lambda task: self._run_ended(session, start, task))
         return start
 
     async def _run(self, session: SessionCore, earlier: "_Start | None") -> None:
         """Connect a session, then have ``on_session`` called: in one task, as another would cost 10 us."""
-        if earlier is not None:
-            # Also when this one is cancelled in its turn: the next start must find the socket of the first one closed.
-            await uninterrupted(asyncio.wait([earlier.task]))
-        if old := self._live.get(session.session_id):
-            self._end(old, StopReason.REPLACED, release=True)
-        predecessors = self._endings.get(session.session_id, ())
-        for ending in predecessors:
-            await ending.session.disconnected.wait()  # Set within the time that Link.close takes, CLOSE_WITHIN_S.
+        session_id = session.session_id
+        is_first = earlier is None and session_id not in self._live and session_id not in self._endings
+        predecessors = () if is_first else await self._make_way(session_id, earlier)
         public = AppSession(session)  # Before the first message: some come right behind the acknowledgement.
         await session.open()
         if session.stop_reason is not None:
             raise SessionStopped(f"The session ended at once: {session.stop_reason!r}.")
         self._add(session, public)
-        start = self._starts[session.session_id]  # That of this session: another one would have cancelled this.
+        start = self._starts[session_id]  # That of this session: another one would have cancelled this.
         session.tasks.adopt(start.task)
-        self._start_over(session.session_id, start)
-        del start  # It would hold this frame, by its task.
+        self._start_over(session_id, start)
         if predecessors:
             _, late = await asyncio.wait([ending.task for ending in predecessors], timeout=ON_STOP_WITHIN_S)
             if late:
                 session.logger.warning("on_stop of the session before is still running after %g s.", ON_STOP_WITHIN_S)
+            del late
+        # They hold this frame, by the task, or what has ended; on_session may take as long as the session.
+        del start, earlier, predecessors
         session.begun = True
         await call_handler(
             self._hooks.on_session,
             public,
-            session.session_id,
+            session_id,
             session.user_id,
             logger=session.logger,
             failed=session.failed,
             in_session=True,
         )
 
-    def _run_ended(self, session_id: str, start: "_Start", task: "asyncio.Task[None]") -> None:
+    async def _make_way(self, session_id: str, earlier: "_Start | None") -> "tuple[_Ending, ...]":
+        """End what there is of this session; return those whose ``on_stop`` may still run."""
+        if earlier is not None:
+            # Also when this one is cancelled in its turn: the next start must find the socket of the first one closed.
+            await uninterrupted(asyncio.wait([earlier.task]))
+        if old := self._live.get(session_id):
+            self._end(old, StopReason.REPLACED, release=True)
+        predecessors = self._endings.get(session_id, ())
+        for ending in predecessors:
+            await ending.session.disconnected.wait()  # Set within the time that Link.close takes, CLOSE_WITHIN_S.
+        return predecessors
+
+    def _run_ended(self, session: SessionCore, start: "_Start", task: "asyncio.Task[None]") -> None:
         if not start.over.has_happened:
+            if session.stop_reason is None:  # Otherwise it is being closed.
+                session.give_up()  # It may have been cancelled before it was opened.
             start.was_cancelled = task.cancelled()
             start.error = None if task.cancelled() else task.exception()
-            self._start_over(session_id, start)
+            self._start_over(session.session_id, start)
 
     def _start_over(self, session_id: str, start: "_Start") -> None:
         if self._starts.get(session_id) is start:

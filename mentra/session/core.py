@@ -269,9 +269,14 @@ class SessionCore(_EachMessage, LinkOwner):
         try:
             await self.link.open()
         except BaseException:
-            self.router.close()
-            self._let_go()
+            self.give_up()
             raise
+
+    def give_up(self) -> None:
+        """Forget a session that is not to be opened, or could not be."""
+        self.link.forget_owner()
+        self.router.close()
+        self._let_go()
 
     def end(self, reason: str) -> bool:
         """Mark the session as ended; return whether it was alive. From now on nothing is sent."""

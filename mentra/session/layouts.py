@@ -92,6 +92,8 @@ class Layouts:
         shown = text if type(text) is str and text.isascii() else _text(text)
         self._send_text(shown)
         self._last_text = shown
+        if self._last:
+            self._last.pop(View.MAIN, None)  # It may be an animation, of megabytes.
 
     @named_options(_OPTIONS, usual=_show_text)
     def show_text_wall(

@@ -223,14 +223,18 @@ class Link:
         try:
             await self._drop_socket()
         finally:
-            self._owner = _NOBODY
+            self.forget_owner()
+
+    def forget_owner(self) -> None:
+        """Ask nothing of the owner any more, and do not hold it: the link is closed, or was never opened."""
+        self._owner = _NOBODY
 
     async def _greet(self) -> None:
         """Open a socket and shake hands on it; the state is LIVE when the cloud has acknowledged."""
         loop = asyncio.get_running_loop()
-        over = loop.time() + CONNECT_WITHIN_S
         try:
             await self._drop_socket()
+            over = loop.time() + CONNECT_WITHIN_S
             greeted: asyncio.Future[None] = loop.create_future()
             socket = _Socket(self, self._take, greeted)
             socket.connection = await self._connect(socket)

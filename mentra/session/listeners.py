@@ -34,7 +34,8 @@ class Listener(ABC):
     __slots__ = ("active", "call", "dropped", "stream", "subscribes")
 
     def __init__(self, stream: str, *, call: str) -> None:
-        self.stream = stream
+        self.stream = str.__str__(stream)
+        """Plain text, if it was given as more than that: what is found out of it is shared by all sessions."""
         self.call = call
         """How the developer began to listen, for messages: ``"session.events.on_transcription"``."""
         self.subscribes = True

@@ -153,6 +153,7 @@ class Router:
         """Subscribe without a handler, for what is no event of that name. Returns what undoes it, once."""
         self.loop_thread.check()
         is_held = True
+        subscription = str.__str__(subscription) if isinstance(subscription, str) else subscription
         self._held.append(subscription)
         self._changed()
 
@@ -186,9 +187,9 @@ class Router:
             self.loop_thread.check()
         listener = self._handler(stream, handler, call=call, where=where)
         listener.subscribes = subscribes
-        if subscribes and (meant := misspelt_stream(stream)):
+        if subscribes and (meant := misspelt_stream(listener.stream)):
             self._logger.warning(
-                "There is no stream %r; did you mean %r? Its handler may never be called.", stream, meant
+                "There is no stream %r; did you mean %r? Its handler may never be called.", listener.stream, meant
             )
         self._add(listener)
         return listener

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine, Hashable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from mentra.protocol.capabilities import Capabilities
 from mentra.protocol.cloud_to_app import (
@@ -279,8 +279,9 @@ class AppSession:
         if (part := _HEARD_BY.get(kind)) is not None:
             getattr(self, part)
 
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *_PARTS]
+    def __copy__(self) -> Self:
+        """Return the session itself: there is but one."""
+        return self
 
     def __repr__(self) -> str:
         return f"<AppSession {self.session_id} {self._core.link.state}>"
@@ -314,7 +315,7 @@ class AppSession:
             raise unknown_name(self, name, moved=moved_names.SESSION, parts=parts)
 
 
-_keeping = threading.Lock()
+_keeping = threading.RLock()
 
 _PARTS: dict[str, Callable[[SessionCore], object]] = {
     "events": Events,

@@ -190,6 +190,7 @@ class ClientSocket(_EachMessage, asyncio.Protocol, Connection):
 
     def eof_received(self) -> None:
         """Learn that nothing more comes; asyncio closes the connection once it has sent what waits."""
+        self._outbox.flush()
         self._close_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:

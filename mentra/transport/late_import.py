@@ -1,7 +1,6 @@
 """Modules that are imported when they are first needed, while the event loop goes on."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -17,14 +16,19 @@ LATEST_S = 60.0
 """A server that is never quiet imports it after so long."""
 
 
+_imported: set[str] = set()
+
+
 async def late_import(name: str) -> ModuleType:
     """Import a module in a thread, unless it is there.
 
     It takes longer than on the loop's thread, but nobody else waits as long: the two have the interpreter by turns of
     5 ms (``sys.setswitchinterval``).
     """
-    if name not in sys.modules:
+    if name not in _imported:
+        # Also if it is in sys.modules: it is there from its first line on, and who imports it then waits for the last.
         await asyncio.to_thread(import_module, name)
+        _imported.add(name)
     return import_module(name)
 
 

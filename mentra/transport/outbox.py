@@ -4,7 +4,7 @@
   other end is a process on this machine that sleeps on a halted core. Sent one right behind the other, frames find it
   awake. So a frame waits for the end of the turn, or for ``MOST_WAITING``, if another one was sent just before.
 * One that is alone is sent at once: what a handler shows before it blocks the loop shall be seen.
-* Where frames have had to wait for a handler that blocks, all are sent at once for a while.
+* Where frames have had to wait for a handler that blocks, all are sent at once for minutes.
 * Frames of one socket keep their order. Who sends one otherwise has to ``flush`` before.
 """
 
@@ -17,15 +17,17 @@ BURST_S = 0.001
 """What is sent so soon after the last one is not alone."""
 MOST_WAITING = 64
 """How many frames wait at most: making them takes 0.5 ms. With 16 it would be a tenth slower, with more not quicker."""
-LATE_S = 0.01
-"""After so long it was no turn of short handlers."""
-AT_ONCE_FOR_S = 10.0
+MOST_S = 0.001
+"""How long, seen at every eighth frame: some handlers take longer."""
+LATE_S = 0.1
+"""Who had to wait for so long did so for a handler that blocks, and may have noticed."""
+AT_ONCE_FOR_S = 600.0
 
 _logger = logging.getLogger(__name__)
 
 
 class Outbox:
-    """What the sockets of one event loop have to send.
+    """What the sockets of one network have to send, on one event loop.
 
     Args:
         clock: Seconds from any moment. Not that of the loop, which may stand still during a turn.
@@ -40,7 +42,7 @@ class Outbox:
         self._began_s = 0.0
         """Since when the first of them waits."""
         self._last_s = -BURST_S
-        """When something was sent last."""
+        """When something was sent last, or began to wait."""
         self._at_once_until_s = 0.0
 
     def send(self, transport: asyncio.Transport, frame: bytes) -> None:
@@ -48,7 +50,8 @@ class Outbox:
         waiting = self._waiting
         if waiting:
             waiting.append((transport, frame))
-            if len(waiting) >= MOST_WAITING:
+            count = len(waiting)
+            if count >= MOST_WAITING or (not count % 8 and self._clock() - self._began_s > MOST_S):
                 self.flush()
             return
         clock = self._clock  # Called as an attribute in a slot, it takes 0.05 us more.

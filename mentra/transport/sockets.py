@@ -157,11 +157,12 @@ class SocketNetwork(Network):
         return listener
 
     async def close(self) -> None:
-        """Drop the connections, those in the pool too."""
+        """Drop the connections, those in the pool too. Another event loop may use this afterwards."""
         for connection in self._connections:
             connection.leave()
         if self._connections:
             await asyncio.wait([connection.lost for connection in self._connections])
+        self._outbox = None
         if self._client is not None:
             await self._client.close()
 

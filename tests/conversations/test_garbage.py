@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from mentra import AppSession
+from mentra.session.core import SessionCore
 from mentra.transport.base import Network
 from tests.conversations.world import Diary, Script, serving
 from tests.helpers.scripted_cloud import ScriptedCloud, refusal
@@ -91,4 +92,19 @@ async def test_a_start_that_failed_is_gone_without_the_garbage_collector(
         with no_collections():
             await cloud.start(app)
 
+            assert garbage() == []
+
+
+async def test_starts_that_replaced_each_other_are_gone_without_the_garbage_collector(
+    network: Network, cloud: ScriptedCloud
+):
+    async with serving(Diary(waits), network) as app:
+        with no_collections():
+            await asyncio.gather(*(cloud.start(app, timestamp=f"2026-01-01T00:00:0{n}.000Z") for n in range(4)))
+            await until(lambda: app.current)
+            await cloud.start(app, timestamp="2026-01-01T00:00:09.000Z")
+            await until(lambda: len(app.current) == 2)
+            app.current.clear()
+
+            assert len([each for each in gc.get_objects() if type(each) is SessionCore]) == 1
             assert garbage() == []

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -338,3 +338,20 @@ async def test_news_are_wanted_until_the_last_handler_is_gone(router: Router):
     router.remove(second)
 
     assert [between, router.is_told("news")] == [True, False]
+
+
+@pytest.mark.parametrize("listen", [Router.add_handler, lambda router, name, _: router.hold(name)])
+async def test_a_name_that_is_more_than_text_is_plain_text_for_all_others(
+    router: Router, listen: Callable[[Router, str, Callable[[object], None]], object]
+):
+    class Name(str):
+        """Equal to the text, and nothing that can be encoded."""
+
+        __slots__ = ()
+
+    listen(router, Name("button_press"), lambda event: None)
+    other = Router(lambda: None, SessionTasks(LOGGER), LOGGER)
+    other.add_handler("button_press", lambda event: None)
+
+    assert [type(name) for name in (*router.names(), *other.names())] == [str, str]
+    other.close()

@@ -1,6 +1,7 @@
 """What app code sees of a session: the documented names, and nothing of the inside."""
 
 import asyncio
+import copy
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -145,3 +146,7 @@ async def test_a_user_id_cannot_forge_a_line_of_the_log(session: AppSession, cap
     core.logger.warning("It rains in %s.", "London")
 
     assert caplog.messages == [r"[you\nERROR \x25s] It rains in London."]
+
+
+async def test_a_copy_of_a_session_is_the_session(session: AppSession):
+    assert copy.copy(session) is session

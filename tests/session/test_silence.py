@@ -282,6 +282,8 @@ async def test_what_one_session_has_looked_at_no_other_has_to():
     other = CloudApi(cloud.network, "ws://other.example.com/app-ws", package_name="p", api_key=lambda: "")
     assert unsure_of(silence, other, PHOTO, "button_press") is None
     assert unsure_of(silence, api, PHOTO) is None
+    same = dict.fromkeys((PHOTO, "button_press"), "here")
+    assert silence.unsure_of(api, same, None, options_work=True) is None  # Another cloud by its age: "auto" is.
     assert unsure_of(silence, api, PHOTO, "button_press", capabilities=MODELS["Vuzix Z100"]) is None
 
 

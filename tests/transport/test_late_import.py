@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +38,27 @@ async def test_what_a_server_starts_without_is_imported_when_it_is_quiet(
     await import_when_quiet(cpu_s=lambda: next(used))
 
     assert imported == [(HTTP_CLIENT, after_s), (FULL_SERVER, after_s)]
+
+
+@pytest.mark.sockets  # For the real clock: the loop of the others does not wait for threads.
+async def test_the_loop_goes_on_while_a_module_is_imported_that_another_one_imports_already(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    name = f"slow_{tmp_path.name}"  # Imported once only, whoever runs this.
+    (tmp_path / f"{name}.py").write_text(
+        "import threading\n"
+        "loop_goes_on = threading.Event()\n"
+        "threading.steps = loop_goes_on\n"
+        "went_on = loop_goes_on.wait(5)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    first = asyncio.create_task(late_import.late_import(name))
+    async with asyncio.timeout(5):
+        while not hasattr(threading, "steps"):
+            await asyncio.sleep(0.01)
+    second = asyncio.create_task(late_import.late_import(name))
+    await asyncio.sleep(0.01)
+    vars(threading).pop("steps").set()
+    modules = await asyncio.gather(first, second)
+
+    assert [module.went_on for module in modules] == [True, True]

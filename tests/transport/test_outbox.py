@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from websockets.frames import Opcode
 
-from mentra.transport.outbox import AT_ONCE_FOR_S, BURST_S, LATE_S, MOST_WAITING, Outbox
+from mentra.transport.outbox import AT_ONCE_FOR_S, BURST_S, LATE_S, MOST_S, MOST_WAITING, Outbox
 from tests.transport.wire import Line, Wire
 
 
@@ -64,6 +64,15 @@ async def test_no_more_than_so_many_wait():
 
     assert before == 1 + 2 * MOST_WAITING
     assert post.first.written == frames
+
+
+async def test_slow_handlers_do_not_keep_what_waits_for_long():
+    post = Post()
+    for number in range(17):
+        post.outbox.send(post.first, b"%d" % number)
+        post.clock.now_s += MOST_S / 4
+
+    assert len(post.first.written) == 1 + 8 + 8
 
 
 async def test_whoever_had_to_wait_for_a_handler_that_blocks_is_not_made_to_wait_again_soon():
