@@ -77,8 +77,9 @@ class Envelope(TypedDict):
 
 
 class _EachMessage:
-    """What is looked at for each message, side by side: five lines of the processor's cache less, 0.3 us.
+    """What is looked at for each message, side by side, so that it is in fewer lines of the processor's cache.
 
+    With those of ``ClientSocket`` and ``AppSession`` that saves 0.3 us with 1,000 sessions, 0.5 with 5,000.
     That is how it is with slots of a base class; those of one class are in the order of the alphabet.
     """
 

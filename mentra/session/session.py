@@ -58,7 +58,7 @@ class AppSession:
         state: Yours: any attributes, such as ``session.state.count = 0``, which end with the session.
     """
 
-    # Looked up for each message: in a dict that would be three lines of the processor's cache more.
+    # Looked up for each message: a dict would be more lines of the processor's cache (core.py, _EachMessage).
     __slots__ = (
         "__weakref__",
         "_core",

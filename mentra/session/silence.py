@@ -45,7 +45,7 @@ from mentra.session.cloud_api import CloudApi
 
 PATIENCE_S = 30.0
 """How long the look-up waits in production, where it is what imports the HTTP client: 150 ms of CPU, and 15 MB. While
-the first sessions start, each would take 3 to 5 ms instead of 1.2; and only a developer waits for the explanation."""
+the first sessions start, each would take milliseconds more; and only a developer waits for the explanation."""
 
 REMEMBERED = 200
 """Lists of subscriptions. An app has a few."""
