@@ -30,7 +30,7 @@ class ServerSocket(Connection):
         self._socket = socket_
         self._transport = transport
         self._close_timeout = close_timeout
-        self._outbox: asyncio.Queue[tuple[int, Callable[[], Awaitable[object]]]] = asyncio.Queue()
+        self._unsent: asyncio.Queue[tuple[int, Callable[[], Awaitable[object]]]] = asyncio.Queue()
         self._waiting_bytes = 0
         self._our_close: Closed | None = None
         self._aborted = False
@@ -98,13 +98,13 @@ class ServerSocket(Connection):
             self.abort()
             return
         self._waiting_bytes += size_bytes
-        self._outbox.put_nowait((size_bytes, send))
+        self._unsent.put_nowait((size_bytes, send))
 
     async def _write(self) -> None:
         # Closed meanwhile: who reads reports it.
         with contextlib.suppress(ConnectionError, RuntimeError):
-            while self._our_close is None or not self._outbox.empty():
-                size_bytes, send = await self._outbox.get()
+            while self._our_close is None or not self._unsent.empty():
+                size_bytes, send = await self._unsent.get()
                 await send()
                 self._waiting_bytes -= size_bytes
 

@@ -157,7 +157,7 @@ class SocketNetwork(Network):
         return listener
 
     async def close(self) -> None:
-        """Drop the connections, those in the pool too. Another event loop may use this afterwards."""
+        """Drop the connections, those in the pool too."""
         for connection in self._connections:
             connection.leave()
         if self._connections:

@@ -8,7 +8,8 @@ from mentra.server import timestamps
 
 @pytest.mark.parametrize("first_ns", [0, 1_767_225_599_999_123_456, 1_767_225_600_000_000_000])
 def test_each_moment_is_written_to_the_millisecond(first_ns: int, monkeypatch: pytest.MonkeyPatch):
-    moments_ns = [first_ns, first_ns + 400_000, first_ns + 1_000_000, first_ns + 61_000_000_000]
+    # The last one as if the clock had been set back.
+    moments_ns = [first_ns, first_ns + 400_000, first_ns + 1_000_000, first_ns + 61_000_000_000, first_ns]
     left = iter(moments_ns)
     monkeypatch.setattr(timestamps.time, "time", lambda: next(left) / 1e9)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mentra.transport.base import Closed, HttpError, HttpReply, HttpRequest, Listener
+from mentra.transport.client_socket import ClientSocket
 from mentra.transport.sockets import SocketNetwork
 from tests.helpers.waiting import until
 from tests.transport.test_contract import Ear, connected, no_http
@@ -436,3 +437,15 @@ async def test_whoever_connects_in_the_moment_of_closing_is_not_left_hanging():
                     with contextlib.suppress(ConnectionError):
                         assert await reader.read() == b""
                 writer.close()
+
+
+async def test_all_sockets_of_a_network_share_what_goes_out_together(network: SocketNetwork):
+    ears = Ear(), Ear()
+    listener = await listen_with(network, Ear())
+    url = "ws" + listener.url.removeprefix("http") + "/app-ws"
+    first, second = [await network.connect(url, ear, timeout=5) for ear in ears]
+    await listener.close()
+
+    assert isinstance(first, ClientSocket)
+    assert isinstance(second, ClientSocket)
+    assert first._outbox is second._outbox
